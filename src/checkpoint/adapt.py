@@ -1,0 +1,96 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Put the weights of a record into a model: the same one, one with another head, at another resolution, or densified."""
+
+import numpy as np
+from mindspore import Tensor
+
+from src.checkpoint.record import EMA, Record, load_record
+from src.errors import UserError
+from src.layers.circulant_dense import CirculantDense
+from src.models.contract import Backbone, unique_parameters
+from src.models.registry import create_model
+from src.ops.circulant import dense_index
+
+_HEAD = "head."
+
+
+def load_weights(model: Backbone, weights: dict[str, np.ndarray], origin: str) -> None:
+    """Load ``weights`` into ``model``; each tensor and each parameter has to find its counterpart.
+
+    Raises:
+        UserError: missing or unexpected names, or other shapes, all of them listed.
+    """
+    parameters = unique_parameters(model)
+    faults = [f"missing {name}" for name in parameters if name not in weights]
+    faults += [f"unexpected {name}" for name in weights if name not in parameters]
+    faults += [
+        f"{name} is {list(weights[name].shape)} where the model has {list(parameter.shape)}"
+        for name, parameter in parameters.items()
+        if name in weights and weights[name].shape != parameter.shape
+    ]
+    if faults:
+        raise UserError(f"{origin}: does not fit {model.name}: {'; '.join(faults)}")
+    for name, parameter in parameters.items():
+        parameter.set_data(Tensor(weights[name].astype(np.float32)))
+
+
+def model_of(record: Record, origin: str) -> Backbone:
+    """Return the model of a record, ready for evaluation.
+
+    Its weights are the moving average where the record has one: that is what its score was measured with.
+    ``origin`` is where the record comes from, for messages.
+    """
+    description = record.description
+    preprocessing = {k: v for k, v in vars(description.preprocessing).items() if k != "size"}
+    model = create_model(description.model, preprocessing, **description.settings)
+    load_weights(model, record.part(EMA) or record.weights, origin)
+    model.set_train(False)
+    return model
+
+
+def load_model(path: str) -> tuple[Backbone, Record]:
+    """Return the model of a checkpoint file, ready for evaluation, and its record."""
+    record = load_record(path)
+    return model_of(record, str(path)), record
+
+
+def start_from(model: Backbone, record: Record, origin: str, new_head: bool) -> None:
+    """Load the weights of a record into ``model`` as a start for training, its positions resized to the model's grid.
+
+    Args:
+        model: of the record's family; its image size may differ from the record's.
+        record: from ``load_record``.
+        origin: where it comes from, for messages.
+        new_head: leave the model's own, random head as it is.
+    """
+    weights = record.part(EMA) or record.weights
+    if new_head:
+        own = {name: p.asnumpy() for name, p in unique_parameters(model).items() if name.startswith(_HEAD)}
+        weights = {**{name: value for name, value in weights.items() if not name.startswith(_HEAD)}, **own}
+    image_size = model.settings.image_size
+    model.resize(record.description.settings["image_size"])
+    load_weights(model, weights, origin)
+    model.resize(image_size)
+
+
+def densified(model: Backbone) -> Backbone:
+    """Return a model of the same outputs whose circulant projections are dense ones, for export.
+
+    A gather in an exported file is paid at every call, an FFT few runtimes know.
+    """
+    projections = {name: cell for name, cell in model.cells_and_names() if isinstance(cell, CirculantDense)}
+    if not projections:
+        return model
+    settings = model.settings
+    shortcut = {**vars(settings.shortcut), "projection": "dense"}
+    dense = create_model(model.name, **{**vars(settings), "shortcut": shortcut})
+    dense.preprocessing = model.preprocessing
+    weights = {name: p.asnumpy() for name, p in unique_parameters(model).items()}
+    for name, cell in projections.items():
+        generators = weights.pop(f"{name}.weight")
+        weights[f"{name}.proj.weight"] = generators.reshape(-1)[dense_index(generators.shape)]
+        if cell.bias is not None:
+            weights[f"{name}.proj.bias"] = weights.pop(f"{name}.bias")
+    load_weights(dense, weights, model.name)
+    dense.set_train(False)
+    return dense

@@ -1,0 +1,134 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Checkpoints as self-describing records: everything that evaluation, export and inference need, in one file.
+
+A record is an ordinary MindSpore ``.ckpt``: the weights under their own names, other tensors under ``ema.`` and
+``optimizer.``, and one string entry with the rest as JSON, a SHA-256 over all of it among it. It is written to a
+temporary file, synced and renamed, because ``mindspore.save_checkpoint`` removes the old file before the new one
+stands, and reads a file that was cut off between two entries without a word.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor
+
+from src import __version__
+from src.config import Preprocessing, plain
+from src.errors import UserError
+from src.overlay import overlay
+
+EMA, OPTIMIZER = "ema.", "optimizer."  # prefixes of what is not a weight
+_ENTRY = "record"  # name of the JSON entry
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a record says of its tensors."""
+
+    model: str = ""  # registered name
+    settings: dict[str, Any] = field(default_factory=dict)  # all settings of the model's family
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)  # how pictures become inputs
+    classes: tuple[str, ...] | None = None  # names that folders are matched to, in the order of the outputs
+    titles: tuple[str, ...] | None = None  # what a person reads for each class
+    config: dict[str, Any] = field(default_factory=dict)  # of the run that made it; empty for converted weights
+    epoch: int = 0  # epochs completed
+    step: int = 0  # optimizer steps taken
+    score: float | None = None  # top-1 of the evaluation after ``epoch``, in percent
+    best_score: float | None = None  # the best of the run so far, in percent
+    origin: str = ""  # where the weights come from
+    version: str = __version__  # of this project
+    mindspore_version: str = ms.__version__  # that wrote the file
+
+
+@dataclass(frozen=True)
+class Record:
+    """A checkpoint in memory: tensors by the names they have in the file, and what they are."""
+
+    description: Description
+    tensors: dict[str, np.ndarray]
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """The weights of the model."""
+        return {name: value for name, value in self.tensors.items() if not name.startswith((EMA, OPTIMIZER))}
+
+    def part(self, prefix: str) -> dict[str, np.ndarray]:
+        """Return the tensors under a prefix, without it."""
+        return {name[len(prefix) :]: value for name, value in self.tensors.items() if name.startswith(prefix)}
+
+
+def save_record(path: Path, record: Record) -> None:
+    """Write a record; the file that stands at ``path`` is replaced only once the new one is safe on the disk.
+
+    Raises:
+        UserError: the file can't be written (no room, no permission); what stood there is untouched.
+    """
+    table = plain(record.description)
+    entry = json.dumps({**table, "sha256": _digest(table, record.tensors)})
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.ckpt")
+    leftovers = (partial, partial.with_suffix(".tmp"))  # the second is the framework's own
+    try:
+        tensors = [{"name": name, "data": Tensor(value)} for name, value in record.tensors.items()]
+        ms.save_checkpoint(tensors, str(partial), append_dict={_ENTRY: entry})
+        partial.chmod(0o644)  # the framework leaves it read-only
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+        _sync_folder(path.parent)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(f"{path}: could not be written ({' '.join(str(error).split())})") from None
+    finally:
+        for leftover in leftovers:
+            leftover.unlink(missing_ok=True)
+
+
+def load_record(path: str | Path) -> Record:
+    """Read and verify a record.
+
+    Raises:
+        UserError: no such file, not a checkpoint of this project, or a damaged one.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"checkpoint {path}: no such file")
+    try:
+        entries = ms.load_checkpoint(str(path))
+    except (ValueError, RuntimeError, TypeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(f"checkpoint {path}: not a MindSpore checkpoint, or damaged ({reason})") from None
+    text = entries.pop(_ENTRY, None)
+    if not isinstance(text, str):
+        raise UserError(f"checkpoint {path}: not written by this project; tools/convert.py makes such a file of weights")
+    tensors = {name: parameter.asnumpy() for name, parameter in entries.items()}
+    try:
+        table = json.loads(text)
+        intact = table.pop("sha256") == _digest(table, tensors)
+    except (ValueError, KeyError, AttributeError):
+        raise UserError(f"checkpoint {path}: damaged (its description can't be read)") from None
+    if not intact:
+        raise UserError(f"checkpoint {path}: damaged (its checksum does not agree with its content)")
+    return Record(overlay(Description(), table, f"checkpoint {path}"), tensors)
+
+
+def _digest(table: dict[str, Any], tensors: dict[str, np.ndarray]) -> str:
+    """Return the SHA-256 over the description and every tensor with its name, type and shape, in sorted order."""
+    digest = hashlib.sha256(json.dumps(table, sort_keys=True).encode())
+    for name in sorted(tensors):
+        value = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name} {value.dtype} {value.shape}".encode())
+        digest.update(value.tobytes())
+    return digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last through a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,237 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""The config tree: every default of a run with one comment a field, YAML overlays over it, ``key=value`` over those.
+
+The settings of a model live beside its family (``src/models``), because they differ from family to family; here they
+are a table that ``create_model`` checks by the same rules (``src/overlay.py``).
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from src.errors import UserError
+from src.overlay import overlay
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+DEVICES = ("CPU", "GPU", "Ascend")
+
+
+def check(ok: bool, message: str) -> None:
+    """Raise ``UserError(message)`` unless ``ok``; the message begins with the key and the value it speaks of."""
+    if not ok:
+        raise UserError(message)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a picture becomes the input of a network; it travels in every checkpoint and exported file."""
+
+    size: int = 224  # side of the square that the network sees, pixels
+    resize: int = 256  # length that the shorter side is resized to before the centre crop, pixels
+    interpolation: Literal["bicubic", "bilinear", "nearest"] = "bicubic"  # of the resize, in Pillow's terms
+    mean: tuple[float, float, float] = IMAGENET_MEAN  # subtracted from pixels in [0, 1], a channel each
+    std: tuple[float, float, float] = IMAGENET_STD  # divides the difference, a channel each
+
+    def __post_init__(self) -> None:
+        check(self.size >= 1, f"size={self.size}: must be at least 1")
+        check(self.resize >= self.size, f"resize={self.resize}: must not be smaller than the crop of {self.size}")
+        check(min(self.std) > 0, f"std={list(self.std)}: must be positive")
+
+    @classmethod
+    def cropping(cls, size: int, fraction: float, **kwargs: Any) -> "Preprocessing":
+        """Return the preprocessing whose centre crop is ``fraction`` of the resized shorter side (timm's crop_pct)."""
+        return cls(size=size, resize=math.floor(size / fraction), **kwargs)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the pictures come from, and what training does to them."""
+
+    path: str = ""  # the data set; --data_path sets it
+    format: Literal["auto", "image_folder", "cifar10"] = "auto"  # auto: cifar10 where its files are found
+    batch_size: int = 128  # pictures a step on each rank
+    eval_batch_size: int = 64  # pictures a step of evaluation
+    workers: int = 2  # threads that read and transform; never more than the machine has cores
+    crop_scale: tuple[float, float] = (0.08, 1.0)  # area of the random crop, as a fraction of the picture's
+    crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)  # width over height of the random crop
+    flip: float = 0.5  # probability of a horizontal flip
+    interpolation: Literal["bicubic", "bilinear", "nearest"] = "bicubic"  # of the random crop's resize
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "eval_batch_size", "workers"):
+            check(getattr(self, name) >= 1, f"{name}={getattr(self, name)}: must be at least 1")
+        low, high = self.crop_scale
+        check(0 < low <= high <= 1, f"crop_scale={[low, high]}: must be 0 < low <= high <= 1")
+        low, high = self.crop_ratio
+        check(0 < low <= high, f"crop_ratio={[low, high]}: must be 0 < low <= high")
+        check(0 <= self.flip <= 1, f"flip={self.flip}: must lie in [0, 1]")
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """The optimizer (AdamW), its schedule (warm-up, then cosine) and the moving average of the weights."""
+
+    lr: float = 1e-3  # peak learning rate, absolute: not scaled by the batch
+    min_lr: float = 1e-5  # where the cosine ends
+    warmup_lr: float = 1e-6  # where the warm-up starts
+    warmup_epochs: float = 5.0  # length of the linear warm-up; the cosine spans what is left
+    weight_decay: float = 0.05  # decoupled; biases, norms, tokens, positions and circulant generators have none
+    betas: tuple[float, float] = (0.9, 0.999)  # of the two moments
+    eps: float = 1e-8  # added to the root of the second moment
+    ema_decay: float = 0.0  # decay of the moving average of the weights a step; 0 keeps none
+
+    def __post_init__(self) -> None:
+        check(self.lr > 0, f"lr={self.lr}: must be positive")
+        for name in ("min_lr", "warmup_lr", "warmup_epochs", "weight_decay"):
+            check(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must not be negative")
+        check(max(self.min_lr, self.warmup_lr) <= self.lr, f"lr={self.lr}: must not lie below min_lr or warmup_lr")
+        check(all(0 <= beta < 1 for beta in self.betas), f"betas={list(self.betas)}: must lie in [0, 1)")
+        check(self.eps > 0, f"eps={self.eps}: must be positive")
+        check(0 <= self.ema_decay < 1, f"ema_decay={self.ema_decay}: must lie in [0, 1)")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The loop around the steps."""
+
+    epochs: int = 300  # passes over the training pictures
+    label_smoothing: float = 0.1  # mass of the target that is spread evenly over all classes
+    init_checkpoint: str = ""  # checkpoint whose weights the training starts from; "" starts from random ones
+    new_head: bool = False  # put a fresh head for the classes of the data in place of the checkpoint's
+    log_every: int = 50  # steps between two lines of metrics.jsonl
+
+    def __post_init__(self) -> None:
+        check(self.epochs >= 1, f"epochs={self.epochs}: must be at least 1")
+        check(0 <= self.label_smoothing < 1, f"label_smoothing={self.label_smoothing}: must lie in [0, 1)")
+        check(not self.new_head or bool(self.init_checkpoint), "new_head=true: goes with train.init_checkpoint")
+        check(self.log_every >= 1, f"log_every={self.log_every}: must be at least 1")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides a training run."""
+
+    seed: int = 42  # of the weights, the order of the pictures and every random draw
+    # name: a registered model; the other keys: settings of its family that differ from the model's own
+    model: Mapping[str, Any] = field(default_factory=lambda: {"name": "augvit_s"})
+    # keys of Preprocessing that differ from the model's own (resize, interpolation, mean, std)
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    data: DataConfig = field(default_factory=DataConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        check(0 <= self.seed < 2**32, f"seed={self.seed}: must lie in [0, 2**32)")
+        check("name" in self.model, "model.name: missing; it names a registered model such as augvit_s")
+        check("size" not in self.preprocessing, "preprocessing.size: is model.image_size; set that one")
+        check(
+            self.optim.warmup_epochs < self.train.epochs,
+            f"optim.warmup_epochs={self.optim.warmup_epochs:g}: must be less than train.epochs={self.train.epochs}",
+        )
+
+
+def load_config(path: str | Path | None, assignments: Sequence[str] = ()) -> Config:
+    """Return the config of a YAML file, with ``key=value`` assignments over it.
+
+    Args:
+        path: a YAML file; its key ``base`` names the file or files it lies over, relative to itself. None: defaults.
+        assignments: ``"optim.lr=5e-4"``; the value is read as YAML.
+
+    Raises:
+        UserError: unreadable file, unknown key, wrong type or value, with the place it stands at.
+    """
+    tree = _read_layers(Path(path), ()) if path else {}
+    return overlay(Config(), _merge(tree, load_assignments(assignments)))
+
+
+def load_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """Return ``key=value`` assignments as a table of tables; a dot in a key opens a table, a value is read as YAML."""
+    tree: dict[str, Any] = {}
+    for assignment in assignments:
+        tree = _merge(tree, _parse_assignment(assignment))
+    return tree
+
+
+def dump_config(config: Config) -> str:
+    """Return the whole config as YAML that ``load_config`` reads back to an equal one."""
+    return yaml.safe_dump(plain(config), sort_keys=False, default_flow_style=None, width=120)
+
+
+def plain(settings: Any) -> Any:
+    """Return a dataclass (or what is in it) as plain dictionaries, lists and scalars, for YAML and JSON."""
+    if dataclasses.is_dataclass(settings):
+        return {name: plain(getattr(settings, name)) for name in (f.name for f in dataclasses.fields(settings))}
+    if isinstance(settings, Mapping):
+        return {key: plain(value) for key, value in settings.items()}
+    return [plain(value) for value in settings] if isinstance(settings, (list, tuple)) else settings
+
+
+def write_report(path: str | None, report: Any) -> None:
+    """Write a report as JSON to the file that ``--report`` names; None writes nothing.
+
+    Raises:
+        UserError: the file can't be written.
+    """
+    if path is None:
+        return
+    try:
+        Path(path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--report {path}: {error.strerror}") from None
+
+
+def door_parser(description: str) -> argparse.ArgumentParser:
+    """Return the argument parser that every executable starts from, with the flags that all of them have."""
+    parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    parser.add_argument("--device_target", choices=DEVICES, help="where to compute (default: what is there)")
+    parser.add_argument("--device_id", type=int, default=0, help="which of several devices (default 0)")
+    return parser
+
+
+def _read_layers(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    """Read one YAML file and what it lies over; ``above`` are the files that led here, to find a circle."""
+    if path.resolve() in above:
+        raise UserError(f"{path}: base leads back to the file itself")
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise UserError(f"config {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"config {path}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, dict):
+        raise UserError(f"config {path}: expected a table of keys, got {type(tree).__name__}")
+    bases = tree.pop("base", [])
+    merged: dict[str, Any] = {}
+    for base in [bases] if isinstance(bases, str) else bases:
+        merged = _merge(merged, _read_layers(path.parent / base, (*above, path.resolve())))
+    return _merge(merged, tree)
+
+
+def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``under`` with ``over`` laid over it, table by table."""
+    merged = dict(under)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _parse_assignment(text: str) -> dict[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UserError(f"{text!r}: expected key=value, such as optim.lr=5e-4")
+    try:
+        tree: Any = yaml.safe_load(value) if value else ""
+    except yaml.YAMLError:
+        raise UserError(f"{text!r}: the value is not YAML") from None
+    for part in reversed(key.split(".")):
+        tree = {part: tree}
+    return tree

@@ -1,0 +1,71 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Class names: reading them from a file, and matching the folders of a data set to the classes a model knows."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from src.errors import UserError, did_you_mean
+
+
+def read_class_names(path: str | Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (names, titles) of a file: names match folders, titles are what a person reads.
+
+    Args:
+        path: a text file with a name a line, a JSON list of names, or ImageNet's class index
+            ``{"0": ["n01440764", "tench"], ...}``, whose second entries are the titles.
+
+    Raises:
+        UserError: the file is none of these, or a name stands twice.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        names = json.loads(text) if path.suffix == ".json" else [line.strip() for line in text.splitlines() if line.strip()]
+        if isinstance(names, dict):
+            pairs = [names[str(i)] for i in range(len(names))]
+            names, titles = [name for name, _ in pairs], [title.replace("_", " ") for _, title in pairs]
+        else:
+            titles = list(names)
+    except OSError as error:
+        raise UserError(f"--classes {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(f"--classes {path}: expected a name a line, a JSON list, or ImageNet's class index") from None
+    if not names or not all(isinstance(name, str) for name in (*names, *titles)):
+        raise UserError(f"--classes {path}: expected a name a line, a JSON list, or ImageNet's class index")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f"--classes {path}: the class {twice!r} stands there twice")
+    return tuple(names), tuple(titles)
+
+
+def match_classes(found: Sequence[str], known: Sequence[str] | None, num_classes: int, name: str) -> np.ndarray:
+    """Return for each class of a data set its index among the outputs of a model, int32.
+
+    Args:
+        found: class names of the data set, in the order of its labels.
+        known: class names of the model; None when it knows none, which leaves the sorted order.
+        num_classes: outputs of the model.
+        name: of the data set, for messages.
+
+    Raises:
+        UserError: a class the model does not know, or, where it knows no names, another number of them.
+    """
+    if known is None:
+        if len(found) != num_classes:
+            raise UserError(
+                f"{name}: {len(found)} classes, but the model has {num_classes} outputs and knows no class names to match"
+            )
+        return np.arange(num_classes, dtype=np.int32)
+    index = {label: i for i, label in enumerate(known)}
+    strange = next((label for label in found if label not in index), None)
+    if strange is not None:
+        raise UserError(f"{name}: the model knows no class {strange!r}{did_you_mean(strange, _some(known))}")
+    return np.array([index[label] for label in found], np.int32)
+
+
+def _some(known: Sequence[str]) -> Sequence[str]:
+    """Return few enough names for one line of a message."""
+    return known if len(known) <= 12 else [*known[:5], f"... ({len(known)} in all)"]

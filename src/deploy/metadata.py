@@ -1,0 +1,32 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""What an exported file says of itself: the description of the checkpoint, as JSON inside the file."""
+
+import json
+
+from src.checkpoint.record import Description
+from src.config import plain
+from src.errors import UserError
+from src.overlay import overlay
+
+KEY = "augvit"  # of the entry in ONNX's metadata_props and in MINDIR's user_info
+INPUT, OUTPUT = "image", "logits"  # names of the file's input (B, 3, H, W), normalised, and output (B, K)
+
+
+def to_text(description: Description) -> str:
+    """Return the JSON that goes into a file; the training config stays in the checkpoint."""
+    return json.dumps({key: value for key, value in plain(description).items() if key != "config"})
+
+
+def from_text(text: str | None, origin: str) -> Description:
+    """Return the description in the JSON of a file.
+
+    Raises:
+        UserError: there is none, or it can't be read.
+    """
+    if text is None:
+        raise UserError(f"{origin}: says nothing of its classes and its preprocessing; export it with export.py")
+    try:
+        table = json.loads(text)
+    except ValueError:
+        raise UserError(f"{origin}: its description is not JSON") from None
+    return overlay(Description(), table, origin)

@@ -1,0 +1,32 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""The one error that a user can mend, and how a door reports it."""
+
+import difflib
+import sys
+from collections.abc import Callable, Iterable
+
+
+class UserError(Exception):
+    """A mistake in what the user gave: the text names the thing, the place, and what would be right, in one line."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean a, b?"`` for the known words nearest to ``word``, or all of them when none is near."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
+    return f"; did you mean {', '.join(near)}?" if near else f"; known: {', '.join(known) or 'none'}"
+
+
+def run_door(main: Callable[[], None]) -> None:
+    """Run the main function of an executable: a ``UserError`` becomes one line on standard error and exit status 2.
+
+    Faults of the program keep their traceback and exit status 1; an interrupt (Ctrl-C) exits with 130.
+    """
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)

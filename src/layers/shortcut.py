@@ -1,0 +1,125 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""What carries the input of a block past its branch: nothing, the identity, or augmented shortcuts (Aug-ViT, Eq. 8)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mindspore import Tensor, nn, ops
+
+from src.config import check
+from src.errors import UserError
+from src.layers.activation import exact_gelu
+from src.layers.circulant_dense import CirculantDense, DenseProjection, Implementation
+
+
+@dataclass(frozen=True)
+class ShortcutSettings:
+    """The shortcuts of a network.
+
+    The released PyTorch modes are: base ``paths=0``; circulant and linear ``paths=1, form="circ"``; circulant2 and
+    linear2 ``paths=2``; with ``projection`` circulant or dense.
+    """
+
+    identity: bool = True  # False: no shortcut past the branch at all (Table 1 of the paper)
+    paths: int = 0  # T, augmented paths beside the identity; 0 is a plain transformer
+    blocks: int = 4  # b, circulant blocks a side
+    projection: Literal["circulant", "dense"] = "circulant"  # of each path
+    location: Literal["msa", "mlp", "both"] = "both"  # which branches have augmented paths
+    # order of projection and activation: Eq. 11 (circ_act), or one of the rows of Table 6
+    form: Literal["circ_act", "act_circ", "circ", "act"] = "circ_act"
+    bias: bool = True  # of each projection
+    input: Literal["normed", "raw"] = "normed"  # what the paths see: the branch's normed input, or the block's own
+    # of the whole sum; None: 3/4 for two paths with circ_act, as released, else 1. The paper's formula has 1
+    scale: float | None = None
+    implementation: Implementation = "auto"  # of the circulant product
+
+    def __post_init__(self) -> None:
+        check(0 <= self.paths <= 3, f"paths={self.paths}: must be 0, 1, 2 or 3")
+        check(self.blocks >= 1, f"blocks={self.blocks}: must be at least 1")
+        check(self.scale is None or self.scale > 0, f"scale={self.scale}: must be positive, or null for the released rule")
+        check(self.identity or self.paths == 0, f"paths={self.paths}: augmented paths stand beside an identity")
+
+    @property
+    def effective_scale(self) -> float:
+        """The scale that holds: the one given, or the rule of the released code."""
+        if self.scale is not None:
+            return self.scale
+        return 0.75 if self.paths == 2 and self.form == "circ_act" else 1.0
+
+
+class IdentityShortcut(nn.Cell):
+    """x + y: the shortcut of every published transformer."""
+
+    def construct(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
+        """Return (B, N, C) of the block's input ``x``, its normed form ``z`` (not used) and the branch's output ``y``."""
+        return x + y
+
+
+class NoShortcut(nn.Cell):
+    """y: the branch alone (Aug-ViT, Table 1 and Figure 3a)."""
+
+    def construct(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
+        """Return ``y`` (B, N, C); ``x`` and ``z`` are not used."""
+        return y
+
+
+class AugmentedShortcut(nn.Cell):
+    """scale * (x + y + sum_i T_i(z)), with T_i(z) = GELU(z Theta_i) in the paper's form (Aug-ViT, Eq. 8 and 11)."""
+
+    def __init__(self, dim: int, settings: ShortcutSettings) -> None:
+        """Build for ``dim`` = C channels; ``settings.paths`` is at least 1.
+
+        Raises:
+            UserError: the circulant blocks do not divide C.
+        """
+        super().__init__()
+        self.paths = settings.paths
+        self.scale = settings.effective_scale
+        self.sees_raw = settings.input == "raw"
+        self.before = exact_gelu() if settings.form == "act_circ" else nn.Identity()
+        self.project = _projection(dim, settings)
+        self.after = exact_gelu() if settings.form in ("circ_act", "act") else nn.Identity()
+
+    def construct(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
+        """Return (B, N, C) of the block's input ``x``, its normed form ``z`` and the branch's output ``y``."""
+        total = x + y
+        for path in self.transform(x if self.sees_raw else z):
+            total = total + path
+        return total if self.scale == 1.0 else total * self.scale
+
+    def transform(self, z: Tensor) -> tuple[Tensor, ...]:
+        """Return the outputs of the T paths, each (B, N, C)."""
+        paths = self.after(self.project(self.before(z)))  # (B, N, T*C)
+        return ops.split(paths, paths.shape[-1] // self.paths, -1)
+
+
+class Repeat(nn.Cell):
+    """T copies of the input, for paths that have no projection ("Act" in Table 6)."""
+
+    def __init__(self, paths: int) -> None:
+        """Build for ``paths`` = T."""
+        super().__init__()
+        self.paths = paths
+
+    def construct(self, z: Tensor) -> Tensor:
+        """Return (B, N, T*C) of ``z`` (B, N, C)."""
+        return ops.tile(z, (1, 1, self.paths))
+
+
+def build_shortcut(dim: int, settings: ShortcutSettings, location: Literal["msa", "mlp"]) -> nn.Cell:
+    """Return the shortcut past one branch of a block of ``dim`` = C channels."""
+    if not settings.identity:
+        return NoShortcut()
+    if settings.paths and settings.location in (location, "both"):
+        return AugmentedShortcut(dim, settings)
+    return IdentityShortcut()
+
+
+def _projection(dim: int, settings: ShortcutSettings) -> nn.Cell:
+    if settings.form == "act":
+        return Repeat(settings.paths)
+    if settings.projection == "dense":
+        return DenseProjection(dim, dim, settings.paths, settings.bias)
+    if dim % settings.blocks:
+        raise UserError(f"shortcut.blocks={settings.blocks}: must divide the {dim} channels of the block")
+    return CirculantDense(dim, dim, settings.paths, settings.blocks, settings.bias, settings.implementation)

@@ -1,0 +1,56 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""AdamW with bias correction and decoupled weight decay (Loshchilov & Hutter, 2019), as PyTorch computes it.
+
+MindSpore's ``nn.AdamWeightDecay`` has no bias correction, its ``mint.optim.AdamW`` does not run on a CPU.
+"""
+
+from collections.abc import Sequence
+
+import mindspore as ms
+from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
+
+from src.config import OptimConfig
+from src.optim.groups import weight_decay_of
+
+
+class AdamW(nn.Cell):
+    """One step of AdamW on all parameters at once.
+
+    m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
+    p = (1 - lr wd) p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
+
+    The learning rate is an argument: the schedule stays outside, so that a resumed run needs no list of rates.
+    """
+
+    def __init__(self, parameters: Sequence[Parameter], optim: OptimConfig, no_decay: set[str]) -> None:
+        """Build for ``parameters``; the names in ``no_decay`` have no weight decay, see ``weight_decay_of``."""
+        super().__init__()
+        self.parameters = ParameterTuple(parameters)
+        self.beta1, self.beta2 = optim.betas
+        self.eps = optim.eps
+        self.decay = tuple(weight_decay_of(parameter, optim.weight_decay, no_decay) for parameter in parameters)
+        self.m = self.parameters.clone(prefix="m", init="zeros")
+        self.v = self.parameters.clone(prefix="v", init="zeros")
+        self.beta1_power = Parameter(Tensor(1.0, ms.float32), name="beta1_power")
+        self.beta2_power = Parameter(Tensor(1.0, ms.float32), name="beta2_power")
+
+    def construct(self, gradients: tuple[Tensor, ...], lr: Tensor) -> Tensor:
+        """Take one step along ``gradients`` (in the order of the parameters) at the rate ``lr``; returns True."""
+        beta1_power = self.beta1_power * self.beta1
+        beta2_power = self.beta2_power * self.beta2
+        done = ops.depend(True, ops.assign(self.beta1_power, beta1_power))
+        done = ops.depend(done, ops.assign(self.beta2_power, beta2_power))
+        for i in range(len(self.parameters)):
+            p, gradient = self.parameters[i], gradients[i]
+            m = self.m[i] * self.beta1 + gradient * (1.0 - self.beta1)
+            v = self.v[i] * self.beta2 + gradient * gradient * (1.0 - self.beta2)
+            step = (m / (1.0 - beta1_power)) / (ops.sqrt(v / (1.0 - beta2_power)) + self.eps)
+            new = (p if self.decay[i] == 0 else p * (1.0 - lr * self.decay[i])) - lr * step
+            done = ops.depend(done, ops.assign(self.m[i], m))
+            done = ops.depend(done, ops.assign(self.v[i], v))
+            done = ops.depend(done, ops.assign(p, new))
+        return done
+
+    def state(self) -> dict[str, Parameter]:
+        """Return what a checkpoint needs beside the weights, by name."""
+        return {p.name: p for p in (*self.m, *self.v, self.beta1_power, self.beta2_power)}

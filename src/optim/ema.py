@@ -1,0 +1,42 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""The exponential moving average of the weights."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
+
+
+class MovingAverage(nn.Cell):
+    """average = decay * average + (1 - decay) * weight, once after each optimizer step; it starts at the weights."""
+
+    def __init__(self, parameters: Sequence[Parameter], decay: float) -> None:
+        """Build for ``parameters`` with a ``decay`` in (0, 1)."""
+        super().__init__()
+        self.parameters = ParameterTuple(parameters)
+        self.averages = self.parameters.clone(prefix="ema", init="same")
+        self.decay = decay
+
+    def construct(self) -> Tensor:
+        """Take the present weights into the average; returns True."""
+        done = True
+        for i in range(len(self.parameters)):
+            average = self.averages[i] * self.decay + self.parameters[i] * (1.0 - self.decay)
+            done = ops.depend(done, ops.assign(self.averages[i], average))
+        return done
+
+    def state(self) -> dict[str, Parameter]:
+        """Return the averages by the names of the weights."""
+        return {p.name: average for p, average in zip(self.parameters, self.averages, strict=True)}
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Put the averages in the place of the weights while the context lasts."""
+        weights = [p.asnumpy().copy() for p in self.parameters]
+        try:
+            for p, average in zip(self.parameters, self.averages, strict=True):
+                p.set_data(Tensor(average.asnumpy().copy()))
+            yield
+        finally:
+            for p, weight in zip(self.parameters, weights, strict=True):
+                p.set_data(Tensor(weight))
