@@ -35,7 +35,9 @@ def start_device(target: str | None = None, device_id: int = 0) -> str:
         ms.set_device(target, device_id)
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise UserError(f"--device_target {target} --device_id {device_id}: not usable on this machine: {reason}") from None
+        raise UserError(
+            f"--device_target {target} --device_id {device_id}: not usable on this machine: {reason}"
+        ) from None
     ms.set_context(mode=ms.GRAPH_MODE)
     return target
 

@@ -69,7 +69,8 @@ class Progress:
         self._shown = now
         rate = self.done / max(now - self._start, 1e-9)
         left = duration((self.total - self.done + later) / rate)
-        self._write(f"{self.title} {self.done}/{self.total}  {text}{'  ' if text else ''}{rate:.1f} {units}/s  {left} left")
+        parts = (f"{self.title} {self.done}/{self.total}", text, f"{rate:.1f} {units}/s", f"{left} left")
+        self._write("  ".join(part for part in parts if part))
 
     def close(self) -> None:
         """Clear the line of a terminal, so that the log goes on where it stood."""

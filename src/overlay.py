@@ -86,7 +86,7 @@ def _coerce_scalar(value: Any, wanted: type, place: str) -> Any:
         return _TRUE_WORDS[value.lower()]
     if type(value) is wanted:
         return value
-    if wanted is float and (isinstance(value, int) and not isinstance(value, bool) or isinstance(value, str)):
+    if wanted is float and isinstance(value, (int, str)) and not isinstance(value, bool):
         return _number(value, float, place)
     if wanted is int and isinstance(value, (str, float)) and not isinstance(value, bool):
         number = _number(value, float, place)

@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Put the weights of a record into a model: the same one, one with another head, at another resolution, or densified."""
+"""Put the weights of a record into a model: the same one, one with another head or resolution, or a densified one."""
 
 import numpy as np
 from mindspore import Tensor

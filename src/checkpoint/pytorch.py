@@ -41,7 +41,9 @@ def read_state(path: Path) -> dict[str, np.ndarray]:
     return {name.removeprefix("module."): _as_float32(value) for name, value in state.items()}
 
 
-def convert_state(state: Mapping[str, np.ndarray], model: Backbone, origin: str, replace_head: bool) -> dict[str, np.ndarray]:
+def convert_state(
+    state: Mapping[str, np.ndarray], model: Backbone, origin: str, replace_head: bool
+) -> dict[str, np.ndarray]:
     """Return the weights of ``model`` from the tensors of a PyTorch checkpoint.
 
     Args:
@@ -156,7 +158,9 @@ def _read_torch(path: Path) -> dict[str, np.ndarray]:
     try:
         table: Any = torch.load(path, map_location="cpu", weights_only=True)  # nothing in the file is executed
     except Exception as error:  # torch raises many kinds for a file that is damaged or holds more than tensors
-        raise UserError(f"--weights {path}: not a file of PyTorch tensors alone ({str(error).splitlines()[0]})") from None
+        raise UserError(
+            f"--weights {path}: not a file of PyTorch tensors alone ({str(error).splitlines()[0]})"
+        ) from None
     for wrapper in _WRAPPERS:
         if isinstance(table, dict) and isinstance(table.get(wrapper), dict):
             table = table[wrapper]

@@ -103,7 +103,9 @@ def load_record(path: str | Path) -> Record:
         raise UserError(f"checkpoint {path}: not a MindSpore checkpoint, or damaged ({reason})") from None
     text = entries.pop(_ENTRY, None)
     if not isinstance(text, str):
-        raise UserError(f"checkpoint {path}: not written by this project; tools/convert.py makes such a file of weights")
+        raise UserError(
+            f"checkpoint {path}: not written by this project; tools/convert.py makes such a file of weights"
+        )
     tensors = {name: parameter.asnumpy() for name, parameter in entries.items()}
     try:
         table = json.loads(text)

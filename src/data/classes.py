@@ -23,7 +23,9 @@ def read_class_names(path: str | Path) -> tuple[tuple[str, ...], tuple[str, ...]
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
-        names = json.loads(text) if path.suffix == ".json" else [line.strip() for line in text.splitlines() if line.strip()]
+        names = (
+            json.loads(text) if path.suffix == ".json" else [line.strip() for line in text.splitlines() if line.strip()]
+        )
         if isinstance(names, dict):
             pairs = [names[str(i)] for i in range(len(names))]
             names, titles = [name for name, _ in pairs], [title.replace("_", " ") for _, title in pairs]
@@ -56,7 +58,7 @@ def match_classes(found: Sequence[str], known: Sequence[str] | None, num_classes
     if known is None:
         if len(found) != num_classes:
             raise UserError(
-                f"{name}: {len(found)} classes, but the model has {num_classes} outputs and knows no class names to match"
+                f"{name}: {len(found)} classes, but the model has {num_classes} outputs and knows no class names"
             )
         return np.arange(num_classes, dtype=np.int32)
     index = {label: i for i, label in enumerate(known)}

@@ -46,7 +46,9 @@ class TrainLoader:
         """
         batch = data.batch_size * ranks.size
         if len(source) < batch:
-            raise UserError(f"{source.name}: {len(source)} pictures are fewer than one step takes (data.batch_size={batch})")
+            raise UserError(
+                f"{source.name}: {len(source)} pictures are fewer than one step takes (data.batch_size={batch})"
+            )
         self.steps_per_epoch = len(source) // batch
         self._pictures = _TrainPictures(source, label_map, data, preprocessing.size, seed)
         self._data, self._preprocessing, self._ranks = data, preprocessing, ranks

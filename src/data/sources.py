@@ -16,6 +16,8 @@ Split = Literal["train", "val"]
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"})
 _CIFAR_FOLDERS = ("", "cifar-10-batches-bin", "cifar-10-batches-py")
 _CIFAR_RECORD = 1 + 3 * 32 * 32  # a label byte, then the planes red, green, blue
+# what an array needs in a pickle, whatever release of NumPy wrote it: (name, last part of the module)
+_PICKLED = {("_reconstruct", "multiarray"), ("ndarray", "numpy"), ("dtype", "numpy"), ("encode", "_codecs")}
 _log = get_logger(__name__)
 
 
@@ -199,11 +201,9 @@ def _cifar_classes(root: Path) -> tuple[str, ...]:
 class _ArrayUnpickler(pickle.Unpickler):
     """Reads the pickles of CIFAR-10, which hold NumPy arrays, and refuses every other object: a pickle can run code."""
 
-    _ALLOWED = {("_reconstruct", "multiarray"), ("ndarray", "numpy"), ("dtype", "numpy"), ("encode", "_codecs")}
-
     def find_class(self, module: str, name: str) -> Any:
         """Return one of the allowed NumPy names; the name and the arguments are pickle's."""
-        if (name, module.rpartition(".")[2]) not in self._ALLOWED:
+        if (name, module.rpartition(".")[2]) not in _PICKLED:
             raise pickle.UnpicklingError(f"{module}.{name} does not belong there")
         return super().find_class(module, name)
 

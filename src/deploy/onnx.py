@@ -35,9 +35,7 @@ def write_onnx(network: Backbone, description: Description, path: Path, batch_si
     onnx, _ = require_onnx()
     size = description.preprocessing.size
     images = Tensor(np.zeros((batch_size, 3, size, size), np.float32))
-    ms.onnx.export(
-        network, images, file_name=str(path), input_names=[metadata.INPUT], output_names=[metadata.OUTPUT]
-    )
+    ms.onnx.export(network, images, file_name=str(path), input_names=[metadata.INPUT], output_names=[metadata.OUTPUT])
     path.chmod(0o644)  # the framework leaves it read-only
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {metadata.KEY: metadata.to_text(description)})

@@ -53,8 +53,9 @@ def train(config: Config, output_path: Path) -> Path:
     started = time.monotonic()
     record = load_record(config.train.init_checkpoint) if config.train.init_checkpoint else None
     find_variant(config.model["name"], _settings(config))  # a typo shall not wait until the pictures are listed
-    sources = open_source(config.data.path, "train", config.data.format), open_source(
-        config.data.path, "val", config.data.format
+    sources = (
+        open_source(config.data.path, "train", config.data.format),
+        open_source(config.data.path, "val", config.data.format),
     )
     heading = _heading(config, sources[0], record)
     ms.set_seed(config.seed)  # of the weights; no other draw uses the global state
@@ -183,7 +184,7 @@ class _Run:
         state = {OPTIMIZER + name: p.asnumpy() for name, p in self.optimizer.state().items()}
         save_record(self.folder.last, Record(description, {**weights, **averages, **state}))
         if improved:
-            save_record(self.folder.best, Record(description, averages and _bare(averages) or weights))
+            save_record(self.folder.best, Record(description, (averages and _bare(averages)) or weights))
 
 
 def smoothed_targets(labels: np.ndarray, num_classes: int, smoothing: float) -> np.ndarray:
@@ -207,7 +208,9 @@ def _heading(config: Config, source: Source, record: Record | None) -> Heading:
                 f"model.num_classes={wanted}: the head of {config.train.init_checkpoint} has {count} outputs; "
                 "train.new_head=true replaces it"
             )
-        return Heading(known, record.description.titles, count, match_classes(source.classes, known, count, source.name))
+        return Heading(
+            known, record.description.titles, count, match_classes(source.classes, known, count, source.name)
+        )
     count = len(source.classes)
     if wanted not in (None, count):
         raise UserError(f"model.num_classes={wanted}: {source.name} has {count} classes; leave the key out")

@@ -9,7 +9,7 @@ from src.layers.drop_path import drop_path
 class Block(nn.Cell):
     """Two branches, attention and MLP, each with its norm and its shortcut (Aug-ViT, Eq. 4 and 8).
 
-        z = norm(x);  x = shortcut(x, z, drop_path(branch(z)))
+    z = norm(x);  x = shortcut(x, z, drop_path(branch(z)))
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class ShortcutSettings:
     def __post_init__(self) -> None:
         check(0 <= self.paths <= 3, f"paths={self.paths}: must be 0, 1, 2 or 3")
         check(self.blocks >= 1, f"blocks={self.blocks}: must be at least 1")
-        check(self.scale is None or self.scale > 0, f"scale={self.scale}: must be positive, or null for the released rule")
+        check(self.scale is None or self.scale > 0, f"scale={self.scale}: must be positive, or null")
         check(self.identity or self.paths == 0, f"paths={self.paths}: augmented paths stand beside an identity")
 
     @property
@@ -51,7 +51,7 @@ class IdentityShortcut(nn.Cell):
     """x + y: the shortcut of every published transformer."""
 
     def construct(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
-        """Return (B, N, C) of the block's input ``x``, its normed form ``z`` (not used) and the branch's output ``y``."""
+        """Return ``x`` + ``y`` (B, N, C): the block's input and the branch's output; ``z`` is not used."""
         return x + y
 
 

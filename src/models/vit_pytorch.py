@@ -26,7 +26,8 @@ def foreign_tensor(
     if parts:
         names = _path_names(shortcut, **parts.groupdict())
         flat = parts["kind"] == "bias" or shortcut.projection == "circulant"
-        return ForeignTensor(name, names, (math.prod(shape) // len(names),) if flat else (shape[0] // len(names), shape[1]))
+        theirs = (math.prod(shape) // len(names),) if flat else (shape[0] // len(names), shape[1])
+        return ForeignTensor(name, names, theirs)
     if name == "patch_embed.proj.weight":
         return ForeignTensor(name, (name,), (shape[0], *patch_shape))
     for ours, theirs in _NORM.items():

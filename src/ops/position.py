@@ -9,7 +9,10 @@ _CUBIC = -0.75  # PyTorch's cubic kernel; MindSpore's own bicubic operator has a
 
 
 def bicubic_matrix(size: int, new_size: int) -> np.ndarray:
-    """Return the (new_size, size) matrix of 1-D bicubic interpolation: half-pixel centres, clamped edges, no antialias."""
+    """Return the (new_size, size) matrix of 1-D bicubic interpolation.
+
+    Half-pixel centres, edges clamped, no antialiasing: PyTorch's ``interpolate(mode="bicubic", align_corners=False)``.
+    """
     matrix = np.zeros((new_size, size))
     for i in range(new_size):
         centre = (i + 0.5) * size / new_size - 0.5
@@ -32,9 +35,8 @@ def resize_position_embedding(
     """
     prefix, patches = embedding[:, :num_prefix], embedding[:, num_prefix:]
     patches = patches.reshape(*grid, -1).astype(np.float64)  # (h, w, C)
-    resized = np.einsum(
-        "ih,jw,hwc->ijc", bicubic_matrix(grid[0], new_grid[0]), bicubic_matrix(grid[1], new_grid[1]), patches, optimize=True
-    )
+    down, across = bicubic_matrix(grid[0], new_grid[0]), bicubic_matrix(grid[1], new_grid[1])
+    resized = np.einsum("ih,jw,hwc->ijc", down, across, patches, optimize=True)
     resized = resized.reshape(1, new_grid[0] * new_grid[1], -1).astype(embedding.dtype)
     return np.concatenate([prefix, resized], axis=1)
 
