@@ -1,6 +1,7 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Train a model: python train.py --config_path config/augvit_digits.yaml --data_path DIR [key=value ...]."""
 
+import json
 from pathlib import Path
 
 from src.config import door_parser, load_config
@@ -19,7 +20,7 @@ def main() -> None:
     parser.add_argument("assignments", nargs="*", metavar="key=value", help="settings over those of the config")
     args = parser.parse_args()
     start_logging()
-    assignments = [*([f"data.path={args.data_path}"] if args.data_path else []), *args.assignments]
+    assignments = [*([f"data.path={json.dumps(args.data_path)}"] if args.data_path else []), *args.assignments]
     config = load_config(args.config_path, assignments)
     start_device(args.device_target, args.device_id)
     train(config, Path(args.output_path or Path("runs") / Path(args.config_path).stem))

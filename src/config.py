@@ -204,13 +204,16 @@ def _read_layers(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         tree = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise UserError(f"config {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # a byte that is no text, an impossible date
         raise UserError(f"config {path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
         raise UserError(f"config {path}: expected a table of keys, got {type(tree).__name__}")
     bases = tree.pop("base", [])
+    bases = [bases] if isinstance(bases, str) else bases
+    if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
+        raise UserError(f"config {path}: base={bases!r}: expected the name of a file, or a list of them")
     merged: dict[str, Any] = {}
-    for base in [bases] if isinstance(bases, str) else bases:
+    for base in bases:
         merged = _merge(merged, _read_layers(path.parent / base, (*above, path.resolve())))
     return _merge(merged, tree)
 
@@ -230,7 +233,7 @@ def _parse_assignment(text: str) -> dict[str, Any]:
         raise UserError(f"{text!r}: expected key=value, such as optim.lr=5e-4")
     try:
         tree: Any = yaml.safe_load(value) if value else ""
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # an impossible date is a ValueError
         raise UserError(f"{text!r}: the value is not YAML") from None
     for part in reversed(key.split(".")):
         tree = {part: tree}

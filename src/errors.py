@@ -5,16 +5,21 @@ import difflib
 import sys
 from collections.abc import Callable, Iterable
 
+_SHOWN = 10  # known words in one message
+
 
 class UserError(Exception):
     """A mistake in what the user gave: the text names the thing, the place, and what would be right, in one line."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean a, b?"`` for the known words nearest to ``word``, or all of them when none is near."""
+    """Return ``"; did you mean a, b?"`` for the known words nearest to ``word``, or else all of them, or the first."""
     known = sorted(known)
     near = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
-    return f"; did you mean {', '.join(near)}?" if near else f"; known: {', '.join(known) or 'none'}"
+    if near:
+        return f"; did you mean {', '.join(near)}?"
+    rest = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    return f"; known: {', '.join(known[:_SHOWN]) or 'none'}{rest}"
 
 
 def run_door(main: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ words everywhere.
 """
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -84,12 +85,12 @@ def _coerce_tuple(value: Any, arguments: tuple[Any, ...], place: str) -> tuple[A
 def _coerce_scalar(value: Any, wanted: type, place: str) -> Any:
     if wanted is bool and isinstance(value, str) and value.lower() in _TRUE_WORDS:
         return _TRUE_WORDS[value.lower()]
+    if wanted is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        return _number(value, place)
     if type(value) is wanted:
         return value
-    if wanted is float and isinstance(value, (int, str)) and not isinstance(value, bool):
-        return _number(value, float, place)
     if wanted is int and isinstance(value, (str, float)) and not isinstance(value, bool):
-        number = _number(value, float, place)
+        number = _number(value, place)
         if number == int(number):
             return int(number)
     if wanted is str and isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -97,11 +98,11 @@ def _coerce_scalar(value: Any, wanted: type, place: str) -> Any:
     raise UserError(f"{place}={value!r}: expected {wanted.__name__}, got {type(value).__name__}")
 
 
-def _number(value: Any, kind: type, place: str) -> Any:
+def _number(value: Any, place: str) -> float:
     try:
-        number = kind(value)
-    except ValueError:
+        number = float(value)
+    except (ValueError, OverflowError):
         raise UserError(f"{place}={value!r}: expected a number") from None
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         raise UserError(f"{place}={value!r}: expected a finite number")
     return number

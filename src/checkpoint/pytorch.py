@@ -1,7 +1,6 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Weights of the official PyTorch code: reading their files, and putting them into our names and shapes."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,7 +70,11 @@ def convert_state(
             weights[entry.ours] = np.concatenate([part.reshape(-1) for part in parts]).reshape(own[entry.ours].shape)
     faults += [f"unexpected {name}" for name in left]
     if faults:
-        hint = "; --replace_head puts a fresh head in its place" if any(f.startswith(_HEAD) for f in faults) else ""
+        hint = (
+            "; --replace_head puts a fresh head in its place"
+            if any(name in fault for name in _HEAD for fault in faults)
+            else ""
+        )
         raise UserError(f"{origin}: does not fit {model.name}: {'; '.join(faults)}{hint}")
     return weights
 
@@ -127,14 +130,14 @@ def _fault(name: str, value: np.ndarray | None, shape: tuple[int, ...]) -> str:
 
 
 def _as_float32(value: np.ndarray) -> np.ndarray:
-    return value.astype(np.float32) if value.dtype.kind == "f" else value
+    return value if value.dtype.kind in "iub" else value.astype(np.float32)  # a bfloat16 has a kind of its own
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except Exception as error:  # NumPy, zipfile and zlib raise many kinds for a file that is damaged
         raise UserError(f"--weights {path}: not a .npz file of arrays, or damaged ({error})") from None
 
 

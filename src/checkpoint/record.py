@@ -16,7 +16,9 @@ from typing import Any
 
 import mindspore as ms
 import numpy as np
+from google.protobuf.message import DecodeError
 from mindspore import Tensor
+from mindspore.train.checkpoint_pb2 import Checkpoint
 
 from src import __version__
 from src.config import Preprocessing, plain
@@ -25,6 +27,7 @@ from src.overlay import overlay
 
 EMA, OPTIMIZER = "ema.", "optimizer."  # prefixes of what is not a weight
 _ENTRY = "record"  # name of the JSON entry
+_DTYPES = {"Float16": np.float16, "Float32": np.float32, "Float64": np.float64, "Int32": np.int32, "Int64": np.int64}
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ def save_record(path: Path, record: Record) -> None:
     Raises:
         UserError: the file can't be written (no room, no permission); what stood there is untouched.
     """
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: could not be written (no such folder)")
     table = plain(record.description)
     entry = json.dumps({**table, "sha256": _digest(table, record.tensors)})
     partial = path.with_name(f".{path.stem}.{os.getpid()}.ckpt")
@@ -96,17 +101,13 @@ def load_record(path: str | Path) -> Record:
     """
     if not Path(path).is_file():
         raise UserError(f"checkpoint {path}: no such file")
-    try:
-        entries = ms.load_checkpoint(str(path))
-    except (ValueError, RuntimeError, TypeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise UserError(f"checkpoint {path}: not a MindSpore checkpoint, or damaged ({reason})") from None
+    entries = _read_entries(Path(path))
     text = entries.pop(_ENTRY, None)
     if not isinstance(text, str):
         raise UserError(
             f"checkpoint {path}: not written by this project; tools/convert.py makes such a file of weights"
         )
-    tensors = {name: parameter.asnumpy() for name, parameter in entries.items()}
+    tensors = {name: value for name, value in entries.items() if isinstance(value, np.ndarray)}
     try:
         table = json.loads(text)
         intact = table.pop("sha256") == _digest(table, tensors)
@@ -115,6 +116,38 @@ def load_record(path: str | Path) -> Record:
     if not intact:
         raise UserError(f"checkpoint {path}: damaged (its checksum does not agree with its content)")
     return Record(overlay(Description(), table, f"checkpoint {path}"), tensors)
+
+
+def _read_entries(path: Path) -> dict[str, np.ndarray | str]:
+    """Return the entries of a MindSpore checkpoint.
+
+    Not by ``mindspore.load_checkpoint``: a shape with a wrong bit lets it write beyond its memory, and no error can be
+    caught then.
+    """
+    try:
+        raw = path.read_bytes()
+        checkpoint = Checkpoint()
+        checkpoint.ParseFromString(raw)
+        # a field that the format does not have is damage, too
+        checkpoint.DiscardUnknownFields()
+        if checkpoint.ByteSize() != len(raw) or not raw:
+            raise ValueError("bytes that belong to nothing")
+        slices: dict[str, list[Any]] = {}  # tensors beyond 512 MB are stored in several parts under one name
+        for entry in checkpoint.value:
+            slices.setdefault(entry.tag, []).append(entry.tensor)
+        return {name: _entry_value(parts) for name, parts in slices.items()}
+    except OSError as error:
+        raise UserError(f"checkpoint {path}: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError, DecodeError) as error:
+        raise UserError(f"checkpoint {path}: not a MindSpore checkpoint, or damaged ({error})") from None
+
+
+def _entry_value(parts: list[Any]) -> np.ndarray | str:
+    """Return the value of one entry: an array, or the text that ``append_dict`` makes of a string."""
+    content = b"".join(part.tensor_content for part in parts)
+    if parts[0].tensor_type == "str":
+        return content.decode("utf-32-le")  # it is written as a NumPy string
+    return np.frombuffer(content, _DTYPES[parts[0].tensor_type]).reshape(tuple(parts[0].dims))
 
 
 def _digest(table: dict[str, Any], tensors: dict[str, np.ndarray]) -> str:

@@ -22,25 +22,16 @@ def read_class_names(path: str | Path) -> tuple[tuple[str, ...], tuple[str, ...]
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        names = (
-            json.loads(text) if path.suffix == ".json" else [line.strip() for line in text.splitlines() if line.strip()]
-        )
-        if isinstance(names, dict):
-            pairs = [names[str(i)] for i in range(len(names))]
-            names, titles = [name for name, _ in pairs], [title.replace("_", " ") for _, title in pairs]
-        else:
-            titles = list(names)
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark before the first name
+        names, titles = _parse_names(json.loads(text) if path.suffix == ".json" else text.splitlines())
     except OSError as error:
         raise UserError(f"--classes {path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"--classes {path}: expected a name a line, a JSON list, or ImageNet's class index") from None
-    if not names or not all(isinstance(name, str) for name in (*names, *titles)):
-        raise UserError(f"--classes {path}: expected a name a line, a JSON list, or ImageNet's class index")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UserError(f"--classes {path}: the class {twice!r} stands there twice")
-    return tuple(names), tuple(titles)
+    return names, titles
 
 
 def match_classes(found: Sequence[str], known: Sequence[str] | None, num_classes: int, name: str) -> np.ndarray:
@@ -64,10 +55,21 @@ def match_classes(found: Sequence[str], known: Sequence[str] | None, num_classes
     index = {label: i for i, label in enumerate(known)}
     strange = next((label for label in found if label not in index), None)
     if strange is not None:
-        raise UserError(f"{name}: the model knows no class {strange!r}{did_you_mean(strange, _some(known))}")
+        raise UserError(f"{name}: the model knows no class {strange!r}{did_you_mean(strange, known)}")
     return np.array([index[label] for label in found], np.int32)
 
 
-def _some(known: Sequence[str]) -> Sequence[str]:
-    """Return few enough names for one line of a message."""
-    return known if len(known) <= 12 else [*known[:5], f"... ({len(known)} in all)"]
+def _parse_names(table: list[str] | dict[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (names, titles) of a list of names or of ImageNet's class index; anything else raises."""
+    if isinstance(table, dict):
+        pairs = [table[str(i)] for i in range(len(table))]
+        if not all(isinstance(pair, list) for pair in pairs):
+            raise TypeError("a class index has pairs")
+        names, titles = tuple(name for name, _ in pairs), tuple(title.replace("_", " ") for _, title in pairs)
+    elif isinstance(table, list):
+        names = titles = tuple(name.strip() for name in table if name.strip())
+    else:
+        raise TypeError("neither a list nor a table")
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ValueError("no names")
+    return names, titles

@@ -13,9 +13,8 @@ from src.data.sampler import EpochSampler, epoch_order
 from src.data.sources import Source
 from src.data.transforms import eval_picture, normalise, train_picture
 from src.distributed import Ranks, available_cores
+from src.draws import Stream, generator
 from src.errors import UserError
-
-_STREAM = 0  # of the data pipeline's draws; stochastic depth has another
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class _TrainPictures:
     def __call__(self, key: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         epoch, position = divmod(int(key), self.count)
         index = epoch_order(self.count, self._seed, epoch)[position]
-        rng = np.random.default_rng([self._seed, epoch, position, _STREAM])
+        rng = generator(Stream.CROP, self._seed, epoch, position)
         picture = train_picture(self._source.picture(index), self._data, self._size, rng)
         return picture, self._labels[index], np.int64(position)
 

@@ -8,14 +8,13 @@ import mindspore.dataset as ds
 import numpy as np
 
 from src.distributed import Ranks
-
-_STREAM = 2  # keeps the order's draws apart from those of single pictures, whose keys are longer
+from src.draws import Stream, generator
 
 
 @functools.lru_cache(maxsize=4)  # readers of two neighbouring epochs work at the same time
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     """Return the permutation of ``count`` pictures for an epoch (from 0): position -> index."""
-    return np.random.default_rng([seed, epoch, _STREAM]).permutation(count)
+    return generator(Stream.ORDER, seed, epoch).permutation(count)
 
 
 class EpochSampler(ds.Sampler):

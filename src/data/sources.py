@@ -180,7 +180,8 @@ def _read_binary_batch(root: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
 def _read_python_batch(root: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
     table = _unpickle(root / name)
     labels, data = np.asarray(table.get(b"labels", ())), np.asarray(table.get(b"data", ()))
-    if data.ndim != 2 or data.shape != (len(labels), _CIFAR_RECORD - 1):
+    numbers = labels.dtype.kind in "iu" and data.dtype == np.uint8 and not (labels < 0).any()
+    if not numbers or data.shape != (len(labels), _CIFAR_RECORD - 1):
         raise UserError(f"{root / name}: not a batch of CIFAR-10; expected labels and data of 3072 bytes a picture")
     return labels, _planes_to_pictures(data)
 
@@ -194,7 +195,10 @@ def _cifar_classes(root: Path) -> tuple[str, ...]:
     if text.exists():
         return tuple(line.strip() for line in text.read_text().splitlines() if line.strip())
     if (root / "batches.meta").exists():
-        return tuple(name.decode() for name in _unpickle(root / "batches.meta")[b"label_names"])
+        names = _unpickle(root / "batches.meta").get(b"label_names")
+        if not isinstance(names, list) or not all(isinstance(name, bytes) for name in names):
+            raise UserError(f"{root / 'batches.meta'}: holds no label_names")
+        return tuple(name.decode() for name in names)
     raise UserError(f"{root}: neither batches.meta.txt nor batches.meta is there, which name the classes")
 
 

@@ -2,19 +2,18 @@
 """Export: a file that leaves this project, verified against the network before it stands."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from mindspore import Tensor
 
 from src.checkpoint.adapt import densified, load_model
 from src.deploy.mindir import read_mindir, write_mindir
 from src.deploy.onnx import read_onnx, require_onnx, write_onnx
 from src.errors import UserError
 from src.logs import get_logger
+from src.models.inference import Logits, network_logits
 
 TOLERANCE = 1e-4  # largest difference of a logit between the file and the network
 _BATCHES = (1, 2, 7)  # that the file is compared at
@@ -60,6 +59,9 @@ def export(
     partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path}: could not be written ({error.strerror})") from None
+    try:
         network = densified(model)
         if file_format == "MINDIR":
             write_mindir(network, description, partial)
@@ -67,9 +69,7 @@ def export(
         else:
             write_onnx(network, description, partial, batch_size)
             classify, _ = read_onnx(partial)
-        difference = largest_difference(
-            classify, lambda images: model(Tensor(images)).asnumpy(), description.preprocessing.size
-        )
+        difference = largest_difference(classify, network_logits(model), description.preprocessing.size)
         if not difference <= TOLERANCE:  # a NaN is no agreement either
             raise VerificationError(f"{path}: its logits differ from the network's by {difference:.2e}; not written")
         os.replace(partial, path)
@@ -81,9 +81,7 @@ def export(
     return Export(path, difference, path.stat().st_size / 1e6)
 
 
-def largest_difference(
-    classify: Callable[[np.ndarray], np.ndarray], reference: Callable[[np.ndarray], np.ndarray], size: int
-) -> float:
+def largest_difference(classify: Logits, reference: Logits, size: int) -> float:
     """Return the largest difference of a logit between two classifiers, on normal noise in batches of 1, 2 and 7."""
     rng = np.random.default_rng(0)
     differences = []

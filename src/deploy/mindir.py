@@ -1,11 +1,9 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """MINDIR: MindSpore's own format, with a dynamic batch."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import mindspore as ms
-import numpy as np
 from mindspore import Tensor, nn
 from mindspore.train.mind_ir_pb2 import ModelProto
 
@@ -13,6 +11,7 @@ from src.checkpoint.record import Description
 from src.deploy import metadata
 from src.errors import UserError
 from src.models.contract import Backbone
+from src.models.inference import Logits
 
 
 def write_mindir(network: Backbone, description: Description, path: Path) -> None:
@@ -27,7 +26,7 @@ def write_mindir(network: Backbone, description: Description, path: Path) -> Non
     path.chmod(0o644)  # the framework leaves it read-only
 
 
-def read_mindir(path: Path) -> tuple[Callable[[np.ndarray], np.ndarray], Description]:
+def read_mindir(path: Path) -> tuple[Logits, Description]:
     """Return the classifier in a file, images (B, 3, H, W) to logits (B, K), and its description.
 
     Raises:

@@ -1,7 +1,6 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """ONNX, as MindSpore's exporter writes it: opset 11, a fixed batch."""
 
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +13,7 @@ from src.deploy import metadata
 from src.distributed import available_cores
 from src.errors import UserError
 from src.models.contract import Backbone
+from src.models.inference import Logits
 
 
 def require_onnx() -> tuple[ModuleType, ModuleType]:
@@ -43,7 +43,7 @@ def write_onnx(network: Backbone, description: Description, path: Path, batch_si
     onnx.save(model, path)
 
 
-def read_onnx(path: Path) -> tuple[Callable[[np.ndarray], np.ndarray], Description]:
+def read_onnx(path: Path) -> tuple[Logits, Description]:
     """Return the classifier in a file, images (B, 3, H, W) of any B to logits (B, K), and its description.
 
     Raises:

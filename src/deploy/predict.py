@@ -1,12 +1,11 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """From picture files to class names and probabilities, with a checkpoint, a MINDIR or an ONNX file alike."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from mindspore import Tensor
 
 from src.checkpoint.adapt import load_model
 from src.checkpoint.record import Description
@@ -16,6 +15,7 @@ from src.deploy.mindir import read_mindir
 from src.deploy.onnx import read_onnx
 from src.errors import UserError
 from src.logs import Progress
+from src.models.inference import Logits, network_logits
 
 _BATCH = 16  # pictures a call; large enough to keep the cores busy, small enough for any memory
 
@@ -24,7 +24,7 @@ _BATCH = 16  # pictures a call; large enough to keep the cores busy, small enoug
 class Classifier:
     """A network with what is needed to use it."""
 
-    logits: Callable[[np.ndarray], np.ndarray]  # images (B, 3, H, W), normalised -> (B, K)
+    logits: Logits
     description: Description
 
     def title(self, index: int) -> str:
@@ -65,7 +65,7 @@ def load_classifier(path: str) -> Classifier:
         raise UserError(f"model {path}: no such file")
     if file.suffix == ".ckpt":
         model, record = load_model(path)
-        return Classifier(lambda images: model(Tensor(images)).asnumpy(), record.description)
+        return Classifier(network_logits(model), record.description)
     readers = {".mindir": read_mindir, ".onnx": read_onnx}
     if file.suffix not in readers:
         raise UserError(f"model {path}: expected a .ckpt, .mindir or .onnx file")

@@ -111,10 +111,11 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Return round numbers, at most ``most`` + 1, that span [low, high]: steps of 1, 2 or 5 times a power of ten."""
     if high <= low:
         low, high = low - 0.5, high + 0.5
-    raw = (high - low) / most
-    magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= raw * (1 - 1e-9))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    magnitude = 10.0 ** math.floor(math.log10((high - low) / most))
+    for step in (m * magnitude for m in (1, 2, 5, 10, 20)):
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        if last - first <= most:
+            break
     return [round(i * step, 12) for i in range(first, last + 1)]
 
 

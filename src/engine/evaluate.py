@@ -2,19 +2,14 @@
 """Evaluation: every picture exactly once."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from mindspore import Tensor
 
 from src.data.loader import Batch
 from src.engine.metrics import Accuracy, accuracy
 from src.logs import Progress
-from src.models.contract import Backbone
-
-Logits = Callable[[np.ndarray], np.ndarray]  # images float32 (B, 3, H, W) -> logits (B, K)
+from src.models.inference import Logits
 
 
 @dataclass(frozen=True)
@@ -56,19 +51,3 @@ def evaluate(logits: Logits, batches: Iterable[Batch], count: int, title: str = 
     # one batch alone has no steady rate to report
     seconds = time.monotonic() - started
     return Evaluation(total, (total.count - first) / seconds if total.count > first else 0.0)
-
-
-def network_logits(model: Backbone) -> Logits:
-    """Return the classifier that a MindSpore network is.
-
-    An incomplete batch is filled up with zeros, so that a network is compiled for one batch size only.
-    """
-    full = 0
-
-    def logits(images: np.ndarray) -> np.ndarray:
-        nonlocal full
-        full = max(full, len(images))
-        padding = np.zeros((full - len(images), *images.shape[1:]), images.dtype)
-        return model(Tensor(np.concatenate([images, padding]))).asnumpy()[: len(images)]
-
-    return logits

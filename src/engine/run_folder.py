@@ -14,25 +14,29 @@ class RunFolder:
     """``config.yaml``, ``metrics.jsonl``, ``train.log``, ``curves.png``, ``last.ckpt`` and ``best.ckpt``."""
 
     def __init__(self, path: Path) -> None:
-        """Make the folder.
+        """Name the folder; ``start`` makes it.
 
         Raises:
-            UserError: it holds a run already, or can't be made.
+            UserError: it holds a run already.
         """
         if (path / "config.yaml").exists():
             raise UserError(f"--output_path {path}: holds a run already; name another folder, or remove that one")
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"--output_path {path}: can't be made ({error.strerror})") from None
         self.path = path
         self.log, self.last, self.best = path / "train.log", path / "last.ckpt", path / "best.ckpt"
         self._metrics = path / "metrics.jsonl"
         self._epochs: list[dict[str, Any]] = []
 
-    def write_config(self, config: Config) -> None:
-        """Write the resolved config, every default in it."""
-        (self.path / "config.yaml").write_text(dump_config(config), encoding="utf-8")
+    def start(self, config: Config) -> None:
+        """Make the folder and write the resolved config, every default in it.
+
+        Raises:
+            UserError: the folder can't be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / "config.yaml").write_text(dump_config(config), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"--output_path {self.path}: can't be made ({error.strerror})") from None
 
     def add_step(self, **values: Any) -> None:
         """Append the line of a logged step."""

@@ -1,14 +1,14 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Training: from a config to a run folder."""
 
-import dataclasses
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor
+from mindspore import Parameter, Tensor
 
 from src.checkpoint.adapt import start_from
 from src.checkpoint.record import EMA, OPTIMIZER, Description, Record, load_record, save_record
@@ -17,30 +17,21 @@ from src.data.classes import match_classes
 from src.data.loader import Batch, EvalLoader, TrainLoader
 from src.data.sources import Source, open_source
 from src.distributed import Ranks
-from src.engine.evaluate import Evaluation, evaluate, network_logits
+from src.engine.evaluate import Evaluation, evaluate
+from src.engine.heading import Heading, choose_heading
 from src.engine.metrics import Accuracy, accuracy
 from src.engine.run_folder import RunFolder
 from src.engine.step import compile_step
-from src.errors import UserError
 from src.layers.drop_path import drop_path_masks
 from src.logs import Progress, get_logger, start_logging
 from src.models.contract import Backbone, count_parameters, unique_parameters
+from src.models.inference import network_logits
 from src.models.registry import create_model, find_variant
 from src.optim.adamw import AdamW
 from src.optim.ema import MovingAverage
 from src.optim.schedule import learning_rate
 
 _log = get_logger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Heading:
-    """Which classes the outputs of a model stand for, and how those of the data set map to them."""
-
-    classes: tuple[str, ...] | None
-    titles: tuple[str, ...] | None
-    num_classes: int
-    label_map: np.ndarray  # int32, class of the data set -> output
 
 
 def train(config: Config, output_path: Path) -> Path:
@@ -51,13 +42,14 @@ def train(config: Config, output_path: Path) -> Path:
             behind then. A run folder that holds a run is never touched.
     """
     started = time.monotonic()
+    folder = RunFolder(output_path)
     record = load_record(config.train.init_checkpoint) if config.train.init_checkpoint else None
     find_variant(config.model["name"], _settings(config))  # a typo shall not wait until the pictures are listed
     sources = (
         open_source(config.data.path, "train", config.data.format),
         open_source(config.data.path, "val", config.data.format),
     )
-    heading = _heading(config, sources[0], record)
+    heading = choose_heading(config, sources[0], record)
     ms.set_seed(config.seed)  # of the weights; no other draw uses the global state
     model = create_model(
         config.model["name"], config.preprocessing, **{**_settings(config), "num_classes": heading.num_classes}
@@ -65,9 +57,8 @@ def train(config: Config, output_path: Path) -> Path:
     if record is not None:
         start_from(model, record, config.train.init_checkpoint, config.train.new_head)
     loaders = _loaders(config, model, sources, heading)
-    folder = RunFolder(output_path)
+    folder.start(config)
     start_logging(folder.log)
-    folder.write_config(config)
     _log.info(
         "%s: %s parameters, %d pixels; %d training and %d validation pictures of %d classes",
         *(model.name, f"{count_parameters(model):,}", model.preprocessing.size),
@@ -179,12 +170,12 @@ class _Run:
             best_score=self.best,
             origin=f"trained on {Path(self.config.data.path).name}",
         )
-        weights = {name: p.asnumpy() for name, p in unique_parameters(self.model).items()}
-        averages = {EMA + n: p.asnumpy() for n, p in self.average.state().items()} if self.average else {}
-        state = {OPTIMIZER + name: p.asnumpy() for name, p in self.optimizer.state().items()}
-        save_record(self.folder.last, Record(description, {**weights, **averages, **state}))
+        weights = _arrays(unique_parameters(self.model))
+        averages = _arrays(self.average.state()) if self.average else {}
+        state = _prefixed(OPTIMIZER, _arrays(self.optimizer.state()))
+        save_record(self.folder.last, Record(description, {**weights, **_prefixed(EMA, averages), **state}))
         if improved:
-            save_record(self.folder.best, Record(description, (averages and _bare(averages)) or weights))
+            save_record(self.folder.best, Record(description, averages or weights))
 
 
 def smoothed_targets(labels: np.ndarray, num_classes: int, smoothing: float) -> np.ndarray:
@@ -196,25 +187,6 @@ def smoothed_targets(labels: np.ndarray, num_classes: int, smoothing: float) -> 
 
 def _settings(config: Config) -> dict[str, Any]:
     return {key: value for key, value in config.model.items() if key != "name"}
-
-
-def _heading(config: Config, source: Source, record: Record | None) -> Heading:
-    """Return the head that training needs: that of the start checkpoint, or a fresh one for the classes of the data."""
-    wanted = config.model.get("num_classes")
-    if record is not None and not config.train.new_head:
-        known, count = record.description.classes, record.description.settings["num_classes"]
-        if wanted not in (None, count):
-            raise UserError(
-                f"model.num_classes={wanted}: the head of {config.train.init_checkpoint} has {count} outputs; "
-                "train.new_head=true replaces it"
-            )
-        return Heading(
-            known, record.description.titles, count, match_classes(source.classes, known, count, source.name)
-        )
-    count = len(source.classes)
-    if wanted not in (None, count):
-        raise UserError(f"model.num_classes={wanted}: {source.name} has {count} classes; leave the key out")
-    return Heading(source.classes, None, count, np.arange(count, dtype=np.int32))
 
 
 def _loaders(
@@ -241,5 +213,9 @@ def _summary(metrics: dict[str, float]) -> str:
     return "  ".join([*parts, f"{metrics['seconds']:.1f} s"])
 
 
-def _bare(averages: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name.removeprefix(EMA): value for name, value in averages.items()}
+def _arrays(parameters: Mapping[str, Parameter]) -> dict[str, np.ndarray]:
+    return {name: parameter.asnumpy() for name, parameter in parameters.items()}
+
+
+def _prefixed(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {prefix + name: array for name, array in arrays.items()}

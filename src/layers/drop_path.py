@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from mindspore import Tensor
 
-_STREAM = 1  # keeps these draws apart from those of the data pipeline, which share the key (seed, epoch, position)
+from src.draws import Stream, generator
 
 
 def drop_path(y: Tensor, mask: Tensor | None) -> Tensor:
@@ -29,5 +29,5 @@ def drop_path_masks(rates: Sequence[float], seed: int, epoch: int, positions: Se
         positions: of the B pictures in the epoch's global order.
     """
     keep = 1.0 - np.asarray(rates)[:, None]  # (L, 1)
-    draws = [np.random.default_rng([seed, epoch, int(p), _STREAM]).random(len(rates)) for p in positions]
+    draws = [generator(Stream.DEPTH, seed, epoch, int(p)).random(len(rates)) for p in positions]
     return ((np.stack(draws, axis=1) < keep) / keep).astype(np.float32)

@@ -67,10 +67,6 @@ class Backbone(nn.Cell):
         """Make the network take square images of ``image_size`` pixels, in place, with its positions interpolated."""
 
     @abstractmethod
-    def reset_head(self, num_classes: int) -> None:
-        """Put a fresh head of ``num_classes`` outputs in place of the present one."""
-
-    @abstractmethod
     def foreign_tensors(self) -> list[ForeignTensor]:
         """Return where each parameter stands in a checkpoint of the official PyTorch code."""
 

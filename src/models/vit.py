@@ -105,11 +105,7 @@ class VisionTransformer(Backbone):
         resized = resize_position_embedding(self.pos_embed.asnumpy(), self.num_prefix_tokens, self.grid_size, grid)
         self.pos_embed = Parameter(Tensor(resized, ms.float32), name="pos_embed")
         self.grid_size = grid
-
-    def reset_head(self, num_classes: int) -> None:
-        """Put a fresh head of ``num_classes`` outputs in place of the present one."""
-        self.settings = dataclasses.replace(self.settings, num_classes=num_classes)
-        self.head = dense(self.settings.embed_dim, num_classes)
+        self.compile_cache.clear()  # a graph compiled before holds the old table
 
     def foreign_tensors(self) -> list[ForeignTensor]:
         """Return where each parameter stands in a checkpoint of DeiT or of Aug-ViT."""

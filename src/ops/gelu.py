@@ -26,7 +26,7 @@ COEFFICIENTS = (
 
 
 def phi(x: Tensor) -> Tensor:
-    """Return the standard normal distribution function of ``x``, any shape, to 2e-7."""
+    """Return the standard normal distribution function of ``x``, any shape, to 1e-6."""
     u = x * x
     q = u * COEFFICIENTS[-1] + COEFFICIENTS[-2]
     for coefficient in COEFFICIENTS[-3::-1]:

@@ -17,7 +17,11 @@ class AdamW(nn.Cell):
     """One step of AdamW on all parameters at once.
 
     m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
-    p = (1 - lr wd) p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
+    p = p - lr wd p - lr (m / c1) / (sqrt(v / c2) + eps),  c1 = 1 - b1^t,  c2 = 1 - b2^t
+
+    The framework's fused kernel leaves the corrections out: it computes p - r (m / (sqrt(v) + e) + w p). With
+    r = lr sqrt(c2) / c1, e = eps sqrt(c2) and w = wd c1 / sqrt(c2) that is the formula above, in one kernel a
+    parameter instead of fifteen.
 
     The learning rate is an argument: the schedule stays outside, so that a resumed run needs no list of rates.
     """
@@ -26,29 +30,25 @@ class AdamW(nn.Cell):
         """Build for ``parameters``; the names in ``no_decay`` have no weight decay, see ``weight_decay_of``."""
         super().__init__()
         self.parameters = ParameterTuple(parameters)
-        self.beta1, self.beta2 = optim.betas
-        self.eps = optim.eps
         self.decay = tuple(weight_decay_of(parameter, optim.weight_decay, no_decay) for parameter in parameters)
+        self.beta1, self.beta2 = (Tensor(beta, ms.float32) for beta in optim.betas)
+        self.eps = optim.eps
         self.m = self.parameters.clone(prefix="m", init="zeros")
         self.v = self.parameters.clone(prefix="v", init="zeros")
         self.beta1_power = Parameter(Tensor(1.0, ms.float32), name="beta1_power")
         self.beta2_power = Parameter(Tensor(1.0, ms.float32), name="beta2_power")
+        self.update = ops.AdamWeightDecay()
 
     def construct(self, gradients: tuple[Tensor, ...], lr: Tensor) -> Tensor:
         """Take one step along ``gradients`` (in the order of the parameters) at the rate ``lr``; returns True."""
-        beta1_power = self.beta1_power * self.beta1
-        beta2_power = self.beta2_power * self.beta2
+        beta1_power, beta2_power = self.beta1_power * self.beta1, self.beta2_power * self.beta2
         done = ops.depend(True, ops.assign(self.beta1_power, beta1_power))
         done = ops.depend(done, ops.assign(self.beta2_power, beta2_power))
+        c1, root_c2 = 1.0 - beta1_power, ops.sqrt(1.0 - beta2_power)
+        rate, eps = lr * root_c2 / c1, self.eps * root_c2
         for i in range(len(self.parameters)):
-            p, gradient = self.parameters[i], gradients[i]
-            m = self.m[i] * self.beta1 + gradient * (1.0 - self.beta1)
-            v = self.v[i] * self.beta2 + gradient * gradient * (1.0 - self.beta2)
-            step = (m / (1.0 - beta1_power)) / (ops.sqrt(v / (1.0 - beta2_power)) + self.eps)
-            new = (p if self.decay[i] == 0 else p * (1.0 - lr * self.decay[i])) - lr * step
-            done = ops.depend(done, ops.assign(self.m[i], m))
-            done = ops.depend(done, ops.assign(self.v[i], v))
-            done = ops.depend(done, ops.assign(p, new))
+            p, m, v, decay = self.parameters[i], self.m[i], self.v[i], self.decay[i] * c1 / root_c2
+            done = ops.depend(done, self.update(p, m, v, rate, self.beta1, self.beta2, eps, decay, gradients[i]))
         return done
 
     def state(self) -> dict[str, Parameter]:

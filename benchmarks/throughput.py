@@ -1,0 +1,64 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Images a second of registered models, in turn with the same networks in plain PyTorch.
+
+python benchmarks/throughput.py [--models deit_s augvit_s] [--batch_size 8] [--torch_python PYTHON]
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
+
+from benchmarks.turns import Run, in_turn, machine
+
+_HERE = Path(__file__).resolve().parent
+
+
+def contender(python: str, framework: str, model: str, args: argparse.Namespace, kind: str) -> Run:
+    """Start the process of one side and return what makes it take a turn."""
+    numbers = (str(args.batch_size), str(args.image_size))
+    command = [python, str(_HERE / "contender.py"), framework, model, *numbers, kind]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run() -> float:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        for line in process.stdout:
+            try:
+                return float(line)
+            except ValueError:
+                continue  # a warning of a framework
+        raise SystemExit(f"error: the process of {framework} ended; its message stands above")
+
+    return run
+
+
+def main() -> None:
+    """Print a Markdown table of medians, quartiles and ratios."""
+    parser = argparse.ArgumentParser(description="Images a second, in turn with plain PyTorch.")
+    parser.add_argument("--models", nargs="+", default=["deit_s", "augvit_s"], help="registered models")
+    parser.add_argument("--batch_size", type=int, default=8, help="images a pass")
+    parser.add_argument("--image_size", type=int, default=224, help="pixels")
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each side")
+    parser.add_argument("--torch_python", default=sys.executable, help="an interpreter that has torch")
+    args = parser.parse_args()
+    print(
+        f"{machine()}; batch {args.batch_size}, {args.image_size} pixels, float32, median (quartiles) of {args.rounds}"
+    )
+    print("\n| model | what | MindSpore, ms | PyTorch, ms | images/s, MindSpore over PyTorch |\n|---|---|---|---|---|")
+    for model in args.models:
+        for kind in ("forward", "training"):
+            ours = contender(sys.executable, "mindspore", model, args, kind)
+            theirs = contender(args.torch_python, "torch", model, args, kind)
+            times = in_turn({"mindspore": ours, "torch": theirs}, args.rounds)
+            ratio = times["torch"].median / times["mindspore"].median
+            what = "forward" if kind == "forward" else "forward and backward"
+            print(f"| {model} | {what} | {times['mindspore']} | {times['torch']} | {ratio:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

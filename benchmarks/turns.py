@@ -1,0 +1,63 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Measure several things in turn, so that whatever else the machine does hits all of them alike."""
+
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.distributed import available_cores
+
+Run = Callable[[], float]  # does the work once and returns the seconds it took
+
+
+@dataclass(frozen=True)
+class Times:
+    """The seconds of several runs of one thing."""
+
+    median: float
+    low: float  # first quartile
+    high: float  # third quartile
+
+    def __str__(self) -> str:
+        """Return median and quartiles in milliseconds."""
+        return f"{1e3 * self.median:.1f} ({1e3 * self.low:.1f} to {1e3 * self.high:.1f})"
+
+
+def timed(work: Callable[[], object]) -> Run:
+    """Return ``work`` as something that times itself; it has to wait for its own result."""
+
+    def run() -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    return run
+
+
+def in_turn(runs: Mapping[str, Run], rounds: int, warm_up: int = 2) -> dict[str, Times]:
+    """Return the times of ``rounds`` rounds after ``warm_up`` untimed ones; in a round every run has one turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(warm_up + rounds):
+        for name, run in runs.items():
+            value = run()
+            if turn >= warm_up:
+                seconds[name].append(value)
+    return {name: _times(values) for name, values in seconds.items()}
+
+
+def machine() -> str:
+    """Return one line that says what was measured on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        name = platform.processor() or "unknown processor"
+    return f"{name}, {available_cores()} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+def _times(values: list[float]) -> Times:
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return Times(median, low, high)

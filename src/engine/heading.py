@@ -1,0 +1,44 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Which classes the head of a model stands for in a training run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from src.checkpoint.record import Record
+from src.config import Config
+from src.data.classes import match_classes
+from src.data.sources import Source
+from src.errors import UserError
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The outputs of a model, and how the labels of the data map to them."""
+
+    classes: tuple[str, ...] | None  # names, in the order of the outputs; None where a start checkpoint knows none
+    titles: tuple[str, ...] | None  # what a person reads for each
+    num_classes: int  # outputs
+    label_map: np.ndarray  # int32, label of the training data -> output
+
+
+def choose_heading(config: Config, source: Source, record: Record | None) -> Heading:
+    """Return the head for training on ``source``: that of the start checkpoint, or a fresh one for its classes.
+
+    Raises:
+        UserError: a class that the checkpoint does not know, or ``model.num_classes`` that contradicts.
+    """
+    wanted = config.model.get("num_classes")
+    if record is not None and not config.train.new_head:
+        known, count = record.description.classes, record.description.settings["num_classes"]
+        if wanted not in (None, count):
+            raise UserError(
+                f"model.num_classes={wanted}: the head of {config.train.init_checkpoint} has {count} outputs; "
+                "train.new_head=true replaces it"
+            )
+        labels = match_classes(source.classes, known, count, source.name)
+        return Heading(known, record.description.titles, count, labels)
+    count = len(source.classes)
+    if wanted not in (None, count):
+        raise UserError(f"model.num_classes={wanted}: {source.name} has {count} classes; leave the key out")
+    return Heading(source.classes, None, count, np.arange(count, dtype=np.int32))

@@ -1,0 +1,223 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Batches: the same for any number of workers and of ranks, after a resume, and each picture as often as it should."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from src.config import DataConfig, Preprocessing
+from src.data.loader import EvalLoader, TrainLoader
+from src.data.sampler import EpochSampler, epoch_order
+from src.data.sources import Source, open_source
+from src.data.transforms import eval_picture, normalise
+from src.distributed import Ranks
+from src.errors import UserError
+from src.layers.drop_path import drop_path_masks
+
+PREPROCESSING = Preprocessing(size=8, resize=9)
+LABELS = np.array([2, 0, 1], np.int32)  # what the model calls the classes a, b, c
+
+
+class Pictures(Source):
+    """Pictures of noise in memory; a row of each keeps its number, for pictures of one colour."""
+
+    name, classes = "memory", ("a", "b", "c")
+
+    def __init__(self, count, plain=False):
+        draw = np.random.default_rng(1)
+        self.labels = draw.integers(0, 3, count).astype(np.int32)
+        self.pixels = draw.integers(0, 256, (count, 12, 10, 3), dtype=np.uint8)
+        if plain:  # the colour tells the picture, whatever the crop
+            self.pixels[:] = np.arange(count, dtype=np.uint8)[:, None, None, None]
+
+    def picture(self, index):
+        return Image.fromarray(self.pixels[index])
+
+
+def train_loader(source, batch_size=4, workers=2, ranks=None, seed=5):
+    data = DataConfig(batch_size=batch_size, workers=workers)
+    return TrainLoader(source, LABELS, data, PREPROCESSING, seed, ranks or Ranks())
+
+
+def passes(loader, first=0, last=2):
+    """Return the epochs as lists of (images, labels, positions)."""
+    return [[(b.images, b.labels, b.positions) for b in epoch] for epoch in loader.epochs(first, last)]
+
+
+def same(one, other):
+    """Say whether two lists of batches are equal to the last bit."""
+    return len(one) == len(other) and all(
+        np.array_equal(a, b) for left, right in zip(one, other, strict=True) for a, b in zip(left, right, strict=True)
+    )
+
+
+def numbers(batches):
+    """Return the number of each picture of one colour, in order."""
+    mean, std = np.array(PREPROCESSING.mean), np.array(PREPROCESSING.std)
+    colours = [(images[:, :, 0, 0] * std + mean) * 255 for images, *_ in batches]
+    return np.rint(np.concatenate(colours)[:, 0]).astype(int)
+
+
+def test_an_epochs_order_is_a_permutation_of_its_own():
+    orders = [epoch_order(50, seed, epoch) for seed in (0, 1) for epoch in (0, 1)]
+    for order in orders:
+        assert sorted(order) == list(range(50))
+    assert len({order.tobytes() for order in orders}) == 4
+    assert np.array_equal(epoch_order(50, 1, 1), orders[3])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_ranks_share_each_global_batch(size):
+    count, batch = 26, 4
+    samplers = [EpochSampler(count, batch, Ranks(rank, size), start_epoch=3) for rank in range(size)]
+    for epoch in (3, 4):
+        keys = np.array([list(sampler) for sampler in samplers])
+        steps = count // (batch * size)
+        assert keys.shape == (size, steps * batch)
+        together = keys.reshape(size, steps, batch).transpose(1, 0, 2).reshape(-1)
+        assert together.tolist() == list(range(epoch * count, epoch * count + steps * batch * size))
+
+
+def test_batches_are_what_a_step_takes():
+    loader = train_loader(Pictures(19))
+    assert loader.steps_per_epoch == 4
+    (batches,) = passes(loader, 0, 1)
+    assert len(batches) == 4
+    for images, labels, positions in batches:
+        assert (images.shape, images.dtype) == ((4, 3, 8, 8), np.float32)
+        assert (labels.shape, labels.dtype) == ((4,), np.int32)
+        assert (positions.shape, positions.dtype) == ((4,), np.int64)
+    assert np.concatenate([positions for *_, positions in batches]).tolist() == list(range(16))
+
+
+def test_one_worker_gives_what_two_and_too_many_give():
+    one, two, many = (passes(train_loader(Pictures(30), workers=workers)) for workers in (1, 2, 64))
+    for epoch in range(2):
+        assert same(one[epoch], two[epoch])
+        assert same(one[epoch], many[epoch])
+
+
+def test_two_ranks_together_see_what_one_sees():
+    source = Pictures(30)
+    whole = passes(train_loader(source, batch_size=8))
+    halves = [passes(train_loader(source, batch_size=4, ranks=Ranks(rank, 2))) for rank in range(2)]
+    for epoch in range(2):
+        joined = [
+            tuple(np.concatenate(parts) for parts in zip(first, second, strict=True))
+            for first, second in zip(halves[0][epoch], halves[1][epoch], strict=True)
+        ]
+        assert len(joined) == 3
+        assert same(joined, whole[epoch])
+
+
+def test_a_resumed_loader_goes_on_as_if_nothing_had_happened():
+    continued = passes(train_loader(Pictures(19)), 0, 4)
+    fresh = passes(train_loader(Pictures(19)), 2, 4)
+    assert same(fresh[0], continued[2])
+    assert same(fresh[1], continued[3])
+
+
+def test_epochs_and_seeds_differ_in_order():
+    loaders = [train_loader(Pictures(16, plain=True), seed=seed) for seed in (5, 6)]
+    orders = [tuple(numbers(batches)) for loader in loaders for batches in passes(loader)]
+    assert len(set(orders)) == 4
+
+
+def test_epochs_seeds_and_positions_differ_in_crops():
+    source = Pictures(16)
+    source.pixels[:] = source.pixels[0]  # the same picture everywhere, so that the crop alone tells them apart
+    crops = [
+        image.tobytes()
+        for seed in (5, 6)
+        for batches in passes(train_loader(source, seed=seed))
+        for images, *_ in batches
+        for image in images
+    ]
+    assert len(crops) == 2 * 2 * 16
+    assert len(set(crops)) > 0.8 * len(crops)  # two draws may happen to cut the same pixels
+
+
+def test_no_picture_comes_twice_in_an_epoch_and_each_has_its_label():
+    source = Pictures(27, plain=True)
+    for batches in passes(train_loader(source, batch_size=5), 0, 3):
+        seen = numbers(batches)
+        assert len(seen) == len(set(seen)) == 25
+        labels = np.concatenate([labels for _, labels, _ in batches])
+        assert np.array_equal(labels, LABELS[source.labels[seen]])
+
+
+def test_order_crops_and_stochastic_depth_have_streams_of_their_own(monkeypatch):
+    source, make, states = Pictures(8), np.random.default_rng, []
+
+    def recording(key):
+        states.append(str(make(key).bit_generator.state))
+        return make(key)
+
+    monkeypatch.setattr(np.random, "default_rng", recording)
+    passes(train_loader(source, workers=1, seed=77), 0, 2)
+    for epoch in range(2):
+        drop_path_masks([0.5], 77, epoch, range(8))
+    assert len(states) == 2 * (1 + 8 + 8)
+    assert len(set(states)) == len(states)
+
+
+def test_batches_that_are_kept_stay_as_they_were():
+    kept, copies = [], []
+    for epoch in train_loader(Pictures(40)).epochs(0, 3):
+        for batch in epoch:
+            kept.append((batch.images, batch.labels, batch.positions))
+            copies.append(tuple(array.copy() for array in kept[-1]))
+    assert same(kept, copies)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 64])
+@pytest.mark.parametrize("batch_size", [1, 4, 19, 50])
+def test_evaluation_sees_each_picture_once_in_order(batch_size, workers):
+    source = Pictures(19)
+    loader = EvalLoader(source, LABELS, DataConfig(eval_batch_size=batch_size, workers=workers), PREPROCESSING)
+    assert loader.count == 19
+    pictures = np.stack([eval_picture(source.picture(i), PREPROCESSING) for i in range(19)])
+    for _ in range(2):  # each pass is a whole one
+        batches = list(loader)
+        assert [len(batch.labels) for batch in batches] == [batch_size] * (19 // batch_size) + [
+            rest for rest in [19 % batch_size] if rest
+        ]
+        assert np.array_equal(np.concatenate([b.positions for b in batches]), np.arange(19))
+        assert np.array_equal(np.concatenate([b.labels for b in batches]), LABELS[source.labels])
+        images = np.concatenate([b.images for b in batches])
+        assert images.dtype == np.float32
+        assert np.array_equal(images, normalise(pictures, PREPROCESSING))
+
+
+def test_fewer_pictures_than_a_step_takes_is_a_mistake_of_the_user():
+    said = r"^memory: 7 pictures are fewer than one step takes \(data\.batch_size=8\)$"
+    with pytest.raises(UserError, match=said):
+        train_loader(Pictures(7), batch_size=8)
+    with pytest.raises(UserError, match=r"7 pictures are fewer than one step takes"):
+        train_loader(Pictures(7), batch_size=4, ranks=Ranks(0, 2))
+    assert train_loader(Pictures(8), batch_size=4, ranks=Ranks(0, 2)).steps_per_epoch == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_broken_picture_comes_out_of_the_readers_as_the_users_error(split, workers, picture_folder):
+    broken = picture_folder / split / "green" / "0.png"
+    broken = broken.rename(broken.with_name("né 50% s.png"))
+    broken.write_bytes(broken.read_bytes()[:100])
+    source = open_source(str(picture_folder), split)
+    data = DataConfig(batch_size=4, eval_batch_size=4, workers=workers)
+    if split == "train":
+        (batches,) = TrainLoader(source, LABELS, data, PREPROCESSING, 0, Ranks()).epochs(0, 1)
+    else:
+        batches = iter(EvalLoader(source, LABELS, data, PREPROCESSING))
+    with pytest.raises(UserError) as caught:
+        list(batches)
+    assert str(caught.value).startswith(f"{broken}: not a readable picture (")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_fault_of_the_program_in_a_reader_stays_a_fault(monkeypatch):
+    source = Pictures(8)
+    monkeypatch.setattr(source, "picture", {}.__getitem__)
+    with pytest.raises(RuntimeError, match="KeyError"):
+        list(EvalLoader(source, LABELS, DataConfig(), PREPROCESSING))

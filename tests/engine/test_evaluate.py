@@ -1,0 +1,58 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Evaluation sees every picture once, whatever the batches."""
+
+import numpy as np
+import pytest
+
+from src.config import DataConfig, Preprocessing
+from src.data.loader import Batch, EvalLoader
+from src.data.sources import open_source
+from src.engine.evaluate import evaluate
+from src.engine.metrics import Accuracy
+
+
+def loader_of(folder, batch):
+    source = open_source(str(folder), "val")
+    pictures = Preprocessing(16, 16, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    return EvalLoader(source, np.arange(3, dtype=np.int32), DataConfig(eval_batch_size=batch), pictures)
+
+
+def colour_logits(images):
+    """Tell the classes blue, green and red of ``picture_folder`` by their channel."""
+    return images.mean(axis=(2, 3))[:, ::-1]
+
+
+@pytest.mark.parametrize("batch", [1, 4, 9, 64])
+def test_every_picture_is_seen_once(picture_folder, batch):
+    loader, seen = loader_of(picture_folder, batch), []
+
+    def logits(images):
+        seen.append(images.copy())
+        return colour_logits(images)
+
+    result = evaluate(logits, loader, loader.count)
+    assert result.accuracy == Accuracy(9, 9, 9)
+    assert [len(images) for images in seen] == [min(batch, 9 - i) for i in range(0, 9, batch)]
+    assert len({image.tobytes() for images in seen for image in images}) == 9
+
+
+def test_wrong_guesses_count(picture_folder):
+    loader = loader_of(picture_folder, 4)
+    result = evaluate(lambda images: np.eye(3, dtype=np.float32)[np.zeros(len(images), int)], loader, loader.count)
+    assert result.accuracy == Accuracy(3, 9, 9)  # all are called blue; three are
+    report = result.report("m.ckpt", "pictures")
+    assert (report["model"], report["data"], report["pictures"]) == ("m.ckpt", "pictures", 9)
+    assert (report["top1"], report["top5"]) == (pytest.approx(100 / 3), 100.0)
+    assert report["images_per_second"] > 0
+
+
+@pytest.mark.parametrize("promised", [8, 10])
+def test_another_number_of_pictures_is_an_error(picture_folder, promised):
+    with pytest.raises(RuntimeError, match=f"evaluated 9 pictures of {promised}"):
+        evaluate(colour_logits, loader_of(picture_folder, 4), promised)
+
+
+def test_one_batch_has_no_rate():
+    batch = Batch(np.ones((2, 3, 4, 4), np.float32), np.array([0, 1], np.int32), np.arange(2))
+    result = evaluate(colour_logits, [batch], 2)
+    assert (result.accuracy, result.images_per_second) == (Accuracy(2, 2, 2), 0.0)

@@ -1,0 +1,68 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Read a golden, and build the model it is of."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from src.checkpoint.adapt import load_weights
+from src.checkpoint.pytorch import convert_state
+from src.models.contract import Backbone
+from src.models.registry import create_model
+from tests.tiny import RELEASED_MODES
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What ``make_goldens.py`` writes, or a file of the same form."""
+
+    config: dict[str, Any]
+    arrays: dict[str, np.ndarray]  # float32, losses and rates aside
+
+    def part(self, prefix: str) -> dict[str, np.ndarray]:
+        return {name.removeprefix(prefix): value for name, value in self.arrays.items() if name.startswith(prefix)}
+
+    def in_our_names(self, prefix: str, model: Backbone) -> dict[str, np.ndarray]:
+        return convert_state(self.part(prefix), model, prefix, replace_head=False)
+
+
+def read_golden(path: Path) -> Golden:
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files if name != "config"}
+        config = json.loads(str(file["config"]))
+    halves = {name: value.astype(np.float32) for name, value in arrays.items() if value.dtype == np.float16}
+    return Golden(config, {**arrays, **halves})
+
+
+def settings(config: dict[str, Any], **shortcut: Any) -> dict[str, Any]:
+    """Return the settings of ``augvit_s`` for a golden's config."""
+    same = ("image_size", "patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio", "num_classes")
+    shortcut = {**RELEASED_MODES[config["mode"]], "blocks": config["num_cir"], **shortcut}
+    return {**{key: config[key] for key in same}, "norm_eps": config["ln_eps"], "shortcut": shortcut}
+
+
+def model_of(golden: Golden, prefix: str, **shortcut: Any) -> Backbone:
+    """Return the model of a golden in evaluation mode, with the parameters that stand under ``prefix``."""
+    model = create_model("augvit_s", **settings(golden.config, **shortcut))
+    load_weights(model, golden.in_our_names(prefix, model), prefix)
+    model.set_train(False)
+    return model
+
+
+def largest_difference(own: dict[str, np.ndarray], golden: dict[str, np.ndarray]) -> float:
+    """Return the largest difference of two sets of parameters of the same names.
+
+    The key part of the ``qkv`` biases is left out: softmax does not see it, so that its gradient is zero in exact
+    arithmetic, and Adam makes steps of the noise.
+    """
+    assert own.keys() == golden.keys()
+    differences = []
+    for name, value in golden.items():
+        difference = np.abs(own[name] - value)
+        differences.append(difference.reshape(3, -1)[[0, 2]].max() if name.endswith("qkv.bias") else difference.max())
+    return float(np.max(differences))
