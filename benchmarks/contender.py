@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""One side of ``benchmarks/throughput.py``: a process that does one forward pass or training step when it is told to.
+"""One side of ``benchmarks/throughput.py``: a process that takes a turn of passes when it is told to.
 
 A process each, because two frameworks in one would share thread pools and libraries, which neither is built for.
 """
@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
+
+_PASSES = 3  # timed ones in a turn
 
 
 def mindspore_work(model: str, batch_size: int, image_size: int, training: bool) -> Callable[[], object]:
@@ -67,14 +69,19 @@ def _batch(batch_size: int, image_size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def main() -> None:
-    """Build the work named on the command line, then do it once for each line on standard input."""
+    """Build the work named on the command line, then take a turn for each line on standard input.
+
+    A turn is one untimed pass, which finds caches and threads as the other side left them, and the mean of three.
+    """
     framework, model, batch_size, image_size, training = sys.argv[1:]
     make = {"mindspore": mindspore_work, "torch": torch_work}[framework]
     work = make(model, int(batch_size), int(image_size), training == "training")
     for _ in sys.stdin:
-        start = time.perf_counter()
         work()
-        print(time.perf_counter() - start, flush=True)
+        start = time.perf_counter()
+        for _ in range(_PASSES):
+            work()
+        print((time.perf_counter() - start) / _PASSES, flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a fold
 from benchmarks.turns import Run, in_turn, machine
 
 _HERE = Path(__file__).resolve().parent
+_KINDS = ("forward", "training")
 
 
 def contender(python: str, framework: str, model: str, args: argparse.Namespace, kind: str) -> Run:
@@ -41,9 +42,10 @@ def main() -> None:
     """Print a Markdown table of medians, quartiles and ratios."""
     parser = argparse.ArgumentParser(description="Images a second, in turn with plain PyTorch.")
     parser.add_argument("--models", nargs="+", default=["deit_s", "augvit_s"], help="registered models")
+    parser.add_argument("--kinds", nargs="+", default=_KINDS, choices=_KINDS, help="what to measure")
     parser.add_argument("--batch_size", type=int, default=8, help="images a pass")
     parser.add_argument("--image_size", type=int, default=224, help="pixels")
-    parser.add_argument("--rounds", type=int, default=15, help="turns of each side")
+    parser.add_argument("--rounds", type=int, default=9, help="turns of each side")
     parser.add_argument("--torch_python", default=sys.executable, help="an interpreter that has torch")
     args = parser.parse_args()
     print(
@@ -51,10 +53,10 @@ def main() -> None:
     )
     print("\n| model | what | MindSpore, ms | PyTorch, ms | images/s, MindSpore over PyTorch |\n|---|---|---|---|---|")
     for model in args.models:
-        for kind in ("forward", "training"):
+        for kind in args.kinds:
             ours = contender(sys.executable, "mindspore", model, args, kind)
             theirs = contender(args.torch_python, "torch", model, args, kind)
-            times = in_turn({"mindspore": ours, "torch": theirs}, args.rounds)
+            times = in_turn({"mindspore": ours, "torch": theirs}, args.rounds, warm_up=1)
             ratio = times["torch"].median / times["mindspore"].median
             what = "forward" if kind == "forward" else "forward and backward"
             print(f"| {model} | {what} | {times['mindspore']} | {times['torch']} | {ratio:.2f} |", flush=True)

@@ -1,6 +1,8 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Weights that go into a model: all of them, at another resolution, under another head, densified."""
 
+import dataclasses
+
 import mindspore as ms
 import numpy as np
 import pytest
@@ -158,6 +160,7 @@ def test_start_from_another_model_is_refused():
 def test_densified_model_gives_the_same_logits(implementation, shortcut):
     model = tiny_model("circulant2", {"implementation": implementation, **shortcut})
     load_weights(model, random_weights(model), "here")
+    model.preprocessing = dataclasses.replace(model.preprocessing, resize=99)
     model.set_train(False)
     dense = densified(model)
     assert not [cell for _, cell in dense.cells_and_names() if isinstance(cell, CirculantDense)]

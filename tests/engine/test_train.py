@@ -7,6 +7,7 @@ import logging
 import shutil
 from types import SimpleNamespace
 
+import mindspore as ms
 import numpy as np
 import pytest
 from mindspore import Tensor
@@ -18,6 +19,8 @@ from src.config import Config, DataConfig, OptimConfig, TrainConfig, load_config
 from src.engine import train as engine
 from src.engine.train import smoothed_targets, train
 from src.errors import UserError
+from src.models.contract import unique_parameters
+from src.models.registry import create_model
 
 RUN_FILES = ["best.ckpt", "config.yaml", "curves.png", "last.ckpt", "metrics.jsonl", "train.log"]
 TINY = {"name": "augvit_s", "image_size": 16, "patch_size": 8, "embed_dim": 24, "depth": 1, "num_heads": 3}
@@ -170,7 +173,22 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(run, tmp_path):
         ]
 
 
-def test_another_seed_gives_other_weights(run, tmp_path):
+def test_the_seed_decides_the_first_weights(pictures, tmp_path):
+    train(config_of(pictures, PLAIN, seed=4, epochs=1, optim=still()), tmp_path / "run")
+    trained = load_record(tmp_path / "run" / "last.ckpt").weights
+    sizes = {key: value for key, value in PLAIN.items() if key != "name"}
+    for seed in (4, 5):
+        ms.set_seed(seed)
+        model = create_model("deit_s", **sizes, num_classes=3)
+        largest = {name: np.abs(trained[name] - p.asnumpy()).max() for name, p in unique_parameters(model).items()}
+        drawn = {name: value for name, value in largest.items() if "weight" in name or "token" in name or "pos" in name}
+        if seed == 4:
+            assert max(largest.values()) < 1e-6
+        else:
+            assert min(drawn.values()) > 1e-3
+
+
+def test_another_seed_gives_another_run(run, tmp_path):
     config, folder = run
     train(dataclasses.replace(config, seed=4), tmp_path / "other")
     own, first = load_record(tmp_path / "other" / "last.ckpt").weights, load_record(folder / "last.ckpt").weights
