@@ -5,6 +5,7 @@ python benchmarks/throughput.py [--models deit_s augvit_s] [--batch_size 8] [--t
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -26,13 +27,17 @@ def contender(python: str, framework: str, model: str, args: argparse.Namespace,
     def run() -> float:
         assert process.stdin is not None
         assert process.stdout is not None
+        process.send_signal(signal.SIGCONT)
         process.stdin.write("go\n")
         process.stdin.flush()
         for line in process.stdout:
             try:
-                return float(line)
+                seconds = float(line)
             except ValueError:
                 continue  # a warning of a framework
+            # threads that wait for work in a loop would take the cores from the other side
+            process.send_signal(signal.SIGSTOP)
+            return seconds
         raise SystemExit(f"error: the process of {framework} ended; its message stands above")
 
     return run

@@ -1,14 +1,17 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Measure several things in turn, so that whatever else the machine does hits all of them alike."""
+"""Measure several things in turn, so that whatever else the machine does hits all of them alike.
 
+It does not import MindSpore, which sets LD_LIBRARY_PATH: a PyTorch started from here would inherit it, and run at half
+its speed.
+"""
+
+import os
 import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from src.distributed import available_cores
 
 Run = Callable[[], float]  # does the work once and returns the seconds it took
 
@@ -55,7 +58,7 @@ def machine() -> str:
         name = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         name = platform.processor() or "unknown processor"
-    return f"{name}, {available_cores()} cores, {platform.system()}, Python {platform.python_version()}"
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
 def _times(values: list[float]) -> Times:
