@@ -127,7 +127,7 @@ def _dataset(
 ) -> ds.Dataset:
     """Return the pipeline keys -> pictures -> batches.
 
-    The generator hands out bare keys and ``map`` does the work: with two threads a map reads 12 times as many small
+    The generator hands out bare keys and ``map`` does the work: with two threads a map reads 6 times as many small
     pictures a second as a generator does, whose threads sleep between polls.
     """
     columns = ["images", "labels", "positions"]
