@@ -53,7 +53,8 @@ def climbs(own: str, other: str) -> bool:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_go_down(path):
-    own = path.parent.name if path.parent.name != "src" else ""
+    parts = path.relative_to(ROOT / "src").parts
+    own = parts[0] if len(parts) > 1 else ""
     for module in imports(path):
         if module.startswith("src."):
             assert not climbs(own, folder(module)), f"{path.relative_to(ROOT)} imports {module}"

@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Put the weights of a record into a model: the same one, one with another head or resolution, or a densified one."""
+"""Put the weights of a record into a model: the same, with another head or resolution, or a portable one."""
 
 import numpy as np
 from mindspore import Tensor
@@ -73,24 +73,22 @@ def start_from(model: Backbone, record: Record, origin: str, new_head: bool) -> 
     model.resize(image_size)
 
 
-def densified(model: Backbone) -> Backbone:
-    """Return a model of the same outputs whose circulant projections are dense ones, for export.
+def portable(model: Backbone) -> Backbone:
+    """Return a model of the same outputs for export: of MindSpore's own operators, its circulant projections dense.
 
-    A gather in an exported file is paid at every call, an FFT few runtimes know.
+    A native kernel is not there where the file goes, a gather is paid at every call, an FFT few runtimes know.
     """
     projections = {name: cell for name, cell in model.cells_and_names() if isinstance(cell, CirculantDense)}
-    if not projections:
-        return model
     settings = model.settings
     shortcut = {**vars(settings.shortcut), "projection": "dense"}
-    dense = create_model(model.name, **{**vars(settings), "shortcut": shortcut})
-    dense.preprocessing = model.preprocessing
+    twin = create_model(model.name, **{**vars(settings), "shortcut": shortcut, "kernels": "portable"})
+    twin.preprocessing = model.preprocessing
     weights = {name: p.asnumpy() for name, p in unique_parameters(model).items()}
     for name, cell in projections.items():
         generators = weights.pop(f"{name}.weight")
         weights[f"{name}.proj.weight"] = generators.reshape(-1)[dense_index(generators.shape)]
         if cell.bias is not None:
             weights[f"{name}.proj.bias"] = weights.pop(f"{name}.bias")
-    load_weights(dense, weights, model.name)
-    dense.set_train(False)
-    return dense
+    load_weights(twin, weights, model.name)
+    twin.set_train(False)
+    return twin

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from src.checkpoint.adapt import densified, load_model
+from src.checkpoint.adapt import load_model, portable
 from src.deploy.mindir import read_mindir, write_mindir
 from src.deploy.onnx import read_onnx, require_onnx, write_onnx
 from src.errors import UserError
@@ -62,7 +62,7 @@ def export(
     except OSError as error:
         raise UserError(f"{path}: could not be written ({error.strerror})") from None
     try:
-        network = densified(model)
+        network = portable(model)
         if file_format == "MINDIR":
             write_mindir(network, description, partial)
             classify, _ = read_mindir(partial)

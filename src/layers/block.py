@@ -4,6 +4,8 @@
 from mindspore import Tensor, nn
 
 from src.layers.drop_path import drop_path
+from src.layers.kernels import Kernels
+from src.layers.norm import layer_norm
 
 
 class Block(nn.Cell):
@@ -13,14 +15,21 @@ class Block(nn.Cell):
     """
 
     def __init__(
-        self, dim: int, attn: nn.Cell, mlp: nn.Cell, attn_shortcut: nn.Cell, mlp_shortcut: nn.Cell, norm_eps: float
+        self,
+        dim: int,
+        attn: nn.Cell,
+        mlp: nn.Cell,
+        attn_shortcut: nn.Cell,
+        mlp_shortcut: nn.Cell,
+        norm_eps: float,
+        kernels: Kernels = "auto",
     ) -> None:
         """Build of ready-made parts for ``dim`` = C channels."""
         super().__init__()
-        self.norm1 = nn.LayerNorm((dim,), epsilon=norm_eps)
+        self.norm1 = layer_norm(dim, norm_eps, kernels)
         self.attn = attn
         self.attn_shortcut = attn_shortcut
-        self.norm2 = nn.LayerNorm((dim,), epsilon=norm_eps)
+        self.norm2 = layer_norm(dim, norm_eps, kernels)
         self.mlp = mlp
         self.mlp_shortcut = mlp_shortcut
 

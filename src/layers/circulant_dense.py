@@ -8,23 +8,23 @@ import mindspore as ms
 from mindspore import Parameter, Tensor, nn
 from mindspore.common.initializer import initializer
 
-from src import distributed
 from src.layers.initial import dense, fan_in_uniform
 from src.logs import get_logger
 from src.ops import circulant
 
-Implementation = Literal["auto", "fft", "dense"]
+Implementation = Literal["auto", "native", "fft", "dense"]  # of the circulant product; native exists within shortcuts
 _log = get_logger(__name__)
 
 
 @functools.cache  # so that the choice is logged once a process, not once a layer
-def choose_implementation(device: str) -> Literal["fft", "dense"]:
-    """Return the faster implementation of the block-circulant product on a device, and log it.
+def choose_implementation(device: str, native: bool) -> Implementation:
+    """Return the fastest implementation of the block-circulant product on a device, and log it.
 
-    On a CPU the gathered dense weight wins, forward and backward (docs/performance.md); on a GPU MindSpore has no FFT;
-    on Ascend nothing was measured, and matrix products are what that device is built for.
+    On a CPU the native kernel wins where it is to be had, else the gathered dense weight, forward and backward
+    (docs/performance.md); on a GPU MindSpore has no FFT; on Ascend nothing was measured, and matrix products are what
+    that device is built for.
     """
-    choice: Literal["fft", "dense"] = {"CPU": "dense", "GPU": "dense", "Ascend": "dense"}[device]
+    choice: Implementation = "native" if native else "dense"
     _log.info("circulant projections: auto takes %s on %s", choice, device)
     return choice
 
@@ -43,7 +43,7 @@ class CirculantDense(nn.Cell):
         paths: int = 1,
         blocks: int = 4,
         has_bias: bool = True,
-        implementation: Implementation = "auto",
+        implementation: Literal["fft", "dense"] = "dense",
     ) -> None:
         """Build ``paths`` = T projections with ``blocks`` = b circulant blocks along the shorter side.
 
@@ -58,7 +58,7 @@ class CirculantDense(nn.Cell):
         start = fan_in_uniform(in_channels)
         self.weight = Parameter(initializer(start, shape), name="weight")
         self.bias = Parameter(initializer(start, (paths * out_channels,)), name="bias") if has_bias else None
-        self.product = _product(implementation, shape)
+        self.product = GatheredProduct(shape) if implementation == "dense" else FourierProduct()
 
     def construct(self, z: Tensor) -> Tensor:
         """Return the T projections (B, N, T * out_channels) of ``z`` (B, N, in_channels)."""
@@ -85,12 +85,6 @@ class FourierProduct(nn.Cell):
     def construct(self, z: Tensor, generators: Tensor) -> Tensor:
         """Return (..., T*b_out*n) of ``z`` (..., b_in*n)."""
         return circulant.fft_product(z, generators)
-
-
-def _product(implementation: Implementation, shape: tuple[int, int, int, int]) -> nn.Cell:
-    if implementation == "auto":
-        implementation = choose_implementation(distributed.device_target())
-    return GatheredProduct(shape) if implementation == "dense" else FourierProduct()
 
 
 class DenseProjection(nn.Cell):

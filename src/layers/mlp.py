@@ -5,16 +5,17 @@ from mindspore import Tensor, nn
 
 from src.layers.activation import exact_gelu
 from src.layers.initial import dense
+from src.layers.kernels import Kernels
 
 
 class Mlp(nn.Cell):
     """fc2(GELU(fc1(z))) (Aug-ViT, Eq. 3)."""
 
-    def __init__(self, dim: int, hidden_dim: int) -> None:
+    def __init__(self, dim: int, hidden_dim: int, kernels: Kernels = "auto") -> None:
         """Build for ``dim`` = C channels and ``hidden_dim`` hidden units."""
         super().__init__()
         self.fc1 = dense(dim, hidden_dim)
-        self.act = exact_gelu()
+        self.act = exact_gelu(kernels)
         self.fc2 = dense(hidden_dim, dim)
 
     def construct(self, z: Tensor) -> Tensor:

@@ -1,15 +1,20 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """What carries the input of a block past its branch: nothing, the identity, or augmented shortcuts (Aug-ViT, Eq. 8)."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
+import mindspore as ms
 from mindspore import Tensor, nn, ops
 
+from src import distributed
 from src.config import check
 from src.errors import UserError
 from src.layers.activation import exact_gelu
-from src.layers.circulant_dense import CirculantDense, DenseProjection, Implementation
+from src.layers.circulant_dense import CirculantDense, DenseProjection, Implementation, choose_implementation
+from src.layers.fused_shortcut import FusedShortcut
+from src.layers.kernels import Kernels, native_kernels
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class NoShortcut(nn.Cell):
 class AugmentedShortcut(nn.Cell):
     """scale * (x + y + sum_i T_i(z)), with T_i(z) = GELU(z Theta_i) in the paper's form (Aug-ViT, Eq. 8 and 11)."""
 
-    def __init__(self, dim: int, settings: ShortcutSettings) -> None:
+    def __init__(self, dim: int, settings: ShortcutSettings, kernels: Kernels = "auto") -> None:
         """Build for ``dim`` = C channels; ``settings.paths`` is at least 1.
 
         Raises:
@@ -76,9 +81,9 @@ class AugmentedShortcut(nn.Cell):
         self.paths = settings.paths
         self.scale = settings.effective_scale
         self.sees_raw = settings.input == "raw"
-        self.before = exact_gelu() if settings.form == "act_circ" else nn.Identity()
+        self.before = exact_gelu(kernels) if settings.form == "act_circ" else nn.Identity()
         self.project = _projection(dim, settings)
-        self.after = exact_gelu() if settings.form in ("circ_act", "act") else nn.Identity()
+        self.after = exact_gelu(kernels) if settings.form in ("circ_act", "act") else nn.Identity()
 
     def construct(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
         """Return (B, N, C) of the block's input ``x``, its normed form ``z`` and the branch's output ``y``."""
@@ -91,6 +96,23 @@ class AugmentedShortcut(nn.Cell):
         """Return the outputs of the T paths, each (B, N, C)."""
         paths = self.after(self.project(self.before(z)))  # (B, N, T*C)
         return ops.split(paths, paths.shape[-1] // self.paths, -1)
+
+
+class FusedAugmentedShortcut(AugmentedShortcut):
+    """The same sum and the same parameters, by one native kernel; for block-circulant projections."""
+
+    def __init__(self, dim: int, settings: ShortcutSettings, kernels: Kernels = "auto") -> None:
+        """Build for ``dim`` = C channels, where ``native_kernels`` says so."""
+        # fft: of the projection only the parameters are used, and this one has no index table beside them
+        super().__init__(dim, dataclasses.replace(settings, implementation="fft"), kernels)
+        self.fused = FusedShortcut(self.scale, activated=settings.form == "circ_act")
+        self.no_bias = None if settings.bias else ops.zeros((settings.paths * dim,), ms.float32)
+
+    def construct(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
+        """Return (B, N, C) of the block's input ``x``, its normed form ``z`` and the branch's output ``y``."""
+        seen = self.before(x if self.sees_raw else z)
+        bias = self.project.bias if self.no_bias is None else self.no_bias
+        return self.fused(x, y, seen, self.project.weight, bias)
 
 
 class Repeat(nn.Cell):
@@ -106,13 +128,30 @@ class Repeat(nn.Cell):
         return ops.tile(z, (1, 1, self.paths))
 
 
-def build_shortcut(dim: int, settings: ShortcutSettings, location: Literal["msa", "mlp"]) -> nn.Cell:
+def build_shortcut(
+    dim: int, settings: ShortcutSettings, location: Literal["msa", "mlp"], kernels: Kernels = "auto"
+) -> nn.Cell:
     """Return the shortcut past one branch of a block of ``dim`` = C channels."""
     if not settings.identity:
         return NoShortcut()
     if settings.paths and settings.location in (location, "both"):
-        return AugmentedShortcut(dim, settings)
+        if settings.projection == "dense" or settings.form == "act":
+            return AugmentedShortcut(dim, settings, kernels)
+        return _circulant_shortcut(dim, settings, kernels)
     return IdentityShortcut()
+
+
+def _circulant_shortcut(dim: int, settings: ShortcutSettings, kernels: Kernels) -> AugmentedShortcut:
+    native = native_kernels(kernels)
+    if settings.implementation == "native" and not native:
+        raise UserError(
+            "shortcut.implementation=native: needs a CPU, g++ on the path and kernels=auto; auto takes the next best"
+        )
+    if settings.implementation == "auto":
+        chosen = choose_implementation(distributed.device_target(), native)
+        settings = dataclasses.replace(settings, implementation=chosen)
+    cell = FusedAugmentedShortcut if settings.implementation == "native" else AugmentedShortcut
+    return cell(dim, settings, kernels)
 
 
 def _projection(dim: int, settings: ShortcutSettings) -> nn.Cell:
@@ -122,4 +161,5 @@ def _projection(dim: int, settings: ShortcutSettings) -> nn.Cell:
         return DenseProjection(dim, dim, settings.paths, settings.bias)
     if dim % settings.blocks:
         raise UserError(f"shortcut.blocks={settings.blocks}: must divide the {dim} channels of the block")
-    return CirculantDense(dim, dim, settings.paths, settings.blocks, settings.bias, settings.implementation)
+    product = "fft" if settings.implementation == "fft" else "dense"
+    return CirculantDense(dim, dim, settings.paths, settings.blocks, settings.bias, product)

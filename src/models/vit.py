@@ -14,7 +14,9 @@ from src.config import Preprocessing, check
 from src.layers.attention import Attention
 from src.layers.block import Block
 from src.layers.initial import dense, token_parameter
+from src.layers.kernels import Kernels
 from src.layers.mlp import Mlp
+from src.layers.norm import layer_norm
 from src.layers.patch_embed import PatchEmbed
 from src.layers.shortcut import ShortcutSettings, build_shortcut
 from src.models.contract import Backbone, ForeignTensor, unique_parameters
@@ -38,6 +40,7 @@ class ViTSettings:
     norm_eps: float = 1e-6  # of every LayerNorm
     drop_path_rate: float = 0.0  # stochastic depth of the last block; it grows linearly from 0 at the first
     shortcut: ShortcutSettings = field(default_factory=ShortcutSettings)  # plain unless its paths say otherwise
+    kernels: Kernels = "auto"  # native ones on a CPU where they can be compiled, or MindSpore's portable operators
 
     def __post_init__(self) -> None:
         for name in ("image_size", "patch_size", "in_channels", "num_classes", "embed_dim", "depth", "num_heads"):
@@ -70,7 +73,7 @@ class VisionTransformer(Backbone):
         self.cls_token = token_parameter("cls_token", 1, 1, dim)
         self.pos_embed = token_parameter("pos_embed", 1, 1 + grid * grid, dim)
         self.blocks = nn.CellList([_block(settings) for _ in range(settings.depth)])
-        self.norm = nn.LayerNorm((dim,), epsilon=settings.norm_eps)
+        self.norm = layer_norm(dim, settings.norm_eps, settings.kernels)
         self.head = dense(dim, settings.num_classes)
 
     def embed(self, images: Tensor) -> Tensor:
@@ -120,10 +123,11 @@ def _block(settings: ViTSettings) -> Block:
     return Block(
         dim,
         attn=Attention(dim, settings.num_heads, settings.qkv_bias),
-        mlp=Mlp(dim, int(dim * settings.mlp_ratio)),
-        attn_shortcut=build_shortcut(dim, settings.shortcut, "msa"),
-        mlp_shortcut=build_shortcut(dim, settings.shortcut, "mlp"),
+        mlp=Mlp(dim, int(dim * settings.mlp_ratio), settings.kernels),
+        attn_shortcut=build_shortcut(dim, settings.shortcut, "msa", settings.kernels),
+        mlp_shortcut=build_shortcut(dim, settings.shortcut, "mlp", settings.kernels),
         norm_eps=settings.norm_eps,
+        kernels=settings.kernels,
     )
 
 

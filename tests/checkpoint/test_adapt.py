@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Weights that go into a model: all of them, at another resolution, under another head, densified."""
+"""Weights that go into a model: all of them, at another resolution, under another head, portable."""
 
 import dataclasses
 
@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
-from src.checkpoint.adapt import densified, load_model, load_weights, model_of, start_from
+from src.checkpoint.adapt import load_model, load_weights, model_of, portable, start_from
 from src.checkpoint.record import EMA, OPTIMIZER, Description, Record, save_record
 from src.config import plain
 from src.errors import UserError
+from src.layers.activation import NativeGELU
 from src.layers.circulant_dense import CirculantDense
+from src.layers.fused_shortcut import FusedShortcut
+from src.layers.norm import NativeLayerNorm
 from src.models.contract import unique_parameters
 from src.ops.position import resize_position_embedding
+from tests.native import IMPLEMENTATIONS, needs_compiler
 from tests.tiny import tiny_model
 
 
@@ -153,26 +157,32 @@ def test_start_from_another_model_is_refused():
         start_from(other, record_of(model, random_weights(model)), "here", new_head=False)
 
 
-@pytest.mark.parametrize("implementation", ["fft", "dense"])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize(
     "shortcut", [{}, {"bias": False}, {"location": "mlp", "form": "act_circ"}, {"paths": 3, "blocks": 8}]
 )
-def test_densified_model_gives_the_same_logits(implementation, shortcut):
+def test_portable_model_gives_the_same_logits(implementation, shortcut):
     model = tiny_model("circulant2", {"implementation": implementation, **shortcut})
     load_weights(model, random_weights(model), "here")
     model.preprocessing = dataclasses.replace(model.preprocessing, resize=99)
     model.set_train(False)
-    dense = densified(model)
-    assert not [cell for _, cell in dense.cells_and_names() if isinstance(cell, CirculantDense)]
-    assert (dense.name, dense.preprocessing) == (model.name, model.preprocessing)
-    assert dense.settings.shortcut.projection == "dense"
-    assert not dense.training
+    twin = portable(model)
+    assert not [cell for _, cell in twin.cells_and_names() if isinstance(cell, CirculantDense)]
+    assert (twin.name, twin.preprocessing) == (model.name, model.preprocessing)
+    assert twin.settings.shortcut.projection == "dense"
+    assert not twin.training
     expected = logits(model)
     assert np.abs(expected).max() > 0.5
-    np.testing.assert_allclose(logits(dense), expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(logits(twin), expected, rtol=0, atol=1e-5)
 
 
-def test_a_model_without_circulant_projections_stays_itself():
-    for released in ("base", "linear2"):
-        model = tiny_model(released)
-        assert densified(model) is model
+@needs_compiler
+@pytest.mark.parametrize("released", ["base", "linear2", "circulant2"])
+def test_portable_model_has_no_native_kernel(released):
+    def native(model):
+        kinds = (NativeGELU, NativeLayerNorm, FusedShortcut)
+        return [name for name, cell in model.cells_and_names() if isinstance(cell, kinds)]
+
+    model = tiny_model(released)
+    assert native(model)
+    assert not native(portable(model))

@@ -13,6 +13,7 @@ from src.optim.adamw import AdamW
 from src.optim.ema import MovingAverage
 from tests.conftest import shared_data
 from tests.golden.load import FOLDER, largest_difference, model_of, read_golden
+from tests.native import IMPLEMENTATIONS
 
 NAME = "train_augvit_circulant2.npz"
 
@@ -53,18 +54,19 @@ def assert_gradients_agree(path, implementation):
         np.testing.assert_allclose(own[name], value, rtol=0, atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("implementation", ["fft", "dense"])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_steps_equal_our_golden(implementation):
     assert_training_agrees(FOLDER / NAME, implementation)
 
 
 @pytest.mark.shared
-def test_steps_equal_those_of_the_official_code():
-    assert_training_agrees(shared_data("..", "golden", NAME), "auto")
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_steps_equal_those_of_the_official_code(implementation):
+    assert_training_agrees(shared_data("..", "golden", NAME), implementation)
 
 
 @pytest.mark.parametrize("mode", [ms.PYNATIVE_MODE], indirect=True, ids=["pynative"])
-@pytest.mark.parametrize("implementation", ["fft", "dense"])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_first_gradients_equal_our_golden(implementation, mode):
     assert_gradients_agree(FOLDER / NAME, implementation)
 

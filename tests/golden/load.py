@@ -39,16 +39,18 @@ def read_golden(path: Path) -> Golden:
     return Golden(config, {**arrays, **halves})
 
 
-def settings(config: dict[str, Any], **shortcut: Any) -> dict[str, Any]:
-    """Return the settings of ``augvit_s`` for a golden's config."""
+def settings(config: dict[str, Any], implementation: str = "auto") -> dict[str, Any]:
+    """Return the settings of ``augvit_s`` for a golden's config; with fft and dense go portable operators."""
     same = ("image_size", "patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio", "num_classes")
-    shortcut = {**RELEASED_MODES[config["mode"]], "blocks": config["num_cir"], **shortcut}
-    return {**{key: config[key] for key in same}, "norm_eps": config["ln_eps"], "shortcut": shortcut}
+    shortcut = {**RELEASED_MODES[config["mode"]], "blocks": config["num_cir"], "implementation": implementation}
+    kernels = "portable" if implementation in ("fft", "dense") else "auto"
+    same = {key: config[key] for key in same}
+    return {**same, "norm_eps": config["ln_eps"], "shortcut": shortcut, "kernels": kernels}
 
 
-def model_of(golden: Golden, prefix: str, **shortcut: Any) -> Backbone:
+def model_of(golden: Golden, prefix: str, implementation: str = "auto") -> Backbone:
     """Return the model of a golden in evaluation mode, with the parameters that stand under ``prefix``."""
-    model = create_model("augvit_s", **settings(golden.config, **shortcut))
+    model = create_model("augvit_s", **settings(golden.config, implementation))
     load_weights(model, golden.in_our_names(prefix, model), prefix)
     model.set_train(False)
     return model

@@ -9,6 +9,7 @@ from src.layers.attention import Attention
 from src.layers.block import Block
 from src.layers.mlp import Mlp
 from src.layers.shortcut import ShortcutSettings, build_shortcut
+from tests.native import IMPLEMENTATIONS
 
 pytestmark = pytest.mark.usefixtures("pynative")
 
@@ -87,7 +88,7 @@ GOLDEN = {
 }
 
 
-@pytest.mark.parametrize("implementation", ["fft", "dense"])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("name", GOLDEN)
 def test_output_is_that_of_the_official_code(name, implementation, mode):
     settings, names, total, magnitude, first = GOLDEN[name]

@@ -20,7 +20,7 @@ def matrix(generators):
     return blocks.transpose(0, 1, 3, 2, 4).reshape(paths * b_out * n, b_in * n).astype(np.float64)
 
 
-@pytest.mark.parametrize("implementation", ["auto", "fft", "dense"])
+@pytest.mark.parametrize("implementation", ["fft", "dense"])
 @pytest.mark.parametrize(
     ("channels_in", "channels_out", "paths", "blocks", "shape"),
     [
@@ -75,14 +75,18 @@ def test_the_choice_for_a_device_is_logged_once(caplog, monkeypatch):
     monkeypatch.setattr(logging.getLogger("augvit"), "propagate", True)
     choose.cache_clear()
     with caplog.at_level(logging.INFO, logger="augvit"):
-        cells = [CirculantDense(4, 4, 1, 2) for _ in range(3)]
-    assert caplog.messages == [f"circulant projections: auto takes {choose('CPU')} on CPU"]
-    expected = {"dense": GatheredProduct, "fft": FourierProduct}[choose("CPU")]
-    assert all(type(cell.product) is expected for cell in cells)
+        choices = [choose("CPU", native) for native in (True, False, True, False)]
+    assert choices == ["native", "dense", "native", "dense"]
+    assert caplog.messages == [f"circulant projections: auto takes {choice} on CPU" for choice in ("native", "dense")]
 
 
-def test_a_device_without_fft_gets_the_dense_product():
-    assert choose("GPU") == "dense"
+@pytest.mark.parametrize(("implementation", "product"), [("fft", FourierProduct), ("dense", GatheredProduct)])
+def test_the_implementation_decides_the_product(implementation, product):
+    assert type(CirculantDense(4, 4, 1, 2, implementation=implementation).product) is product
+
+
+def test_a_device_without_native_kernels_gets_the_dense_product():
+    assert (choose("GPU", False), choose("Ascend", False)) == ("dense", "dense")
 
 
 @pytest.mark.parametrize("has_bias", [True, False])

@@ -9,7 +9,15 @@ import pytest
 from mindspore import Tensor, nn
 
 from src.errors import UserError
-from src.layers.shortcut import AugmentedShortcut, IdentityShortcut, NoShortcut, ShortcutSettings, build_shortcut
+from src.layers.shortcut import (
+    AugmentedShortcut,
+    FusedAugmentedShortcut,
+    IdentityShortcut,
+    NoShortcut,
+    ShortcutSettings,
+    build_shortcut,
+)
+from tests.native import IMPLEMENTATIONS, KERNELS, needs_compiler
 
 pytestmark = pytest.mark.usefixtures("pynative")
 
@@ -48,9 +56,9 @@ def formula(settings, weights, x, z, y):
     return 0.75 * total if (settings.paths, settings.form) == (2, "circ_act") else total
 
 
-def filled(settings, rng):
+def filled(settings, rng, kernels="auto"):
     """Return an augmented shortcut with weights of a size that shows, and those weights by the end of their names."""
-    cell = build_shortcut(DIM, settings, "msa")
+    cell = build_shortcut(DIM, settings, "msa", kernels)
     weights = {}
     for parameter in cell.get_parameters():
         value = (rng.standard_normal(parameter.shape) * 0.4).astype(np.float32)
@@ -63,8 +71,8 @@ def tokens(rng):
     return [rng.standard_normal((2, 3, DIM)).astype(np.float32) for _ in range(3)]
 
 
-def check(settings, rng):
-    cell, weights = filled(settings, rng)
+def check(settings, rng, kernels="auto"):
+    cell, weights = filled(settings, rng, kernels)
     assert isinstance(cell, AugmentedShortcut)
     x, z, y = tokens(rng)
     result = cell(Tensor(x), Tensor(z), Tensor(y)).asnumpy()
@@ -76,13 +84,15 @@ def check(settings, rng):
 @pytest.mark.parametrize("projection", ["circulant", "dense"])
 @pytest.mark.parametrize("paths", [1, 2, 3])
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_is_its_formula(form, paths, projection, seen, rng):
-    check(ShortcutSettings(paths=paths, blocks=BLOCKS, form=form, projection=projection, input=seen), rng)
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_every_form_is_its_formula(kernels, form, paths, projection, seen, rng):
+    settings = ShortcutSettings(paths=paths, blocks=BLOCKS, form=form, projection=projection, input=seen)
+    check(settings, rng, kernels)
 
 
-@pytest.mark.parametrize("implementation", ["fft", "dense"])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("settings", [{"paths": 2}, {"paths": 1, "form": "act_circ", "input": "raw", "bias": False}])
-def test_both_modes_and_both_products_give_the_formula(settings, implementation, mode, rng):
+def test_both_modes_and_all_implementations_give_the_formula(settings, implementation, mode, rng):
     check(ShortcutSettings(**settings, implementation=implementation), rng)
 
 
@@ -121,8 +131,8 @@ def test_identity_and_none_are_exact(mode, rng):
 )
 def test_settings_decide_what_stands_past_which_branch(settings, past_msa, past_mlp):
     settings = ShortcutSettings(**settings)
-    assert type(build_shortcut(DIM, settings, "msa")) is past_msa
-    assert type(build_shortcut(DIM, settings, "mlp")) is past_mlp
+    assert type(build_shortcut(DIM, settings, "msa", "portable")) is past_msa
+    assert type(build_shortcut(DIM, settings, "mlp", "portable")) is past_mlp
 
 
 class WeightedSum(nn.Cell):
@@ -137,9 +147,10 @@ class WeightedSum(nn.Cell):
 @pytest.mark.parametrize("projection", ["circulant", "dense"])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("form", FORMS[:3])
-def test_every_number_that_is_learned_has_a_gradient(form, bias, projection, rng):
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_every_number_that_is_learned_has_a_gradient(kernels, form, bias, projection, rng):
     settings = ShortcutSettings(paths=2, form=form, bias=bias, projection=projection)
-    cell, weights = filled(settings, rng)
+    cell, weights = filled(settings, rng, kernels)
     learned = cell.trainable_params()
     assert len(learned) == (2 if bias else 1)
     loss = WeightedSum(cell, rng.standard_normal((2, 3, DIM)).astype(np.float32))
@@ -175,6 +186,38 @@ def test_weights_and_bias_are_the_only_parameters(settings, shapes):
     cell = build_shortcut(DIM, ShortcutSettings(**settings), "mlp")
     assert {p.name.split(".")[-1]: p.shape for p in cell.get_parameters()} == shapes
     assert len(list(cell.get_parameters())) == len(shapes)
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("settings", "kernels", "fused"),
+    [
+        ({}, "auto", True),
+        ({"form": "circ"}, "auto", True),
+        ({"form": "act_circ"}, "auto", True),
+        ({"form": "act"}, "auto", False),
+        ({"projection": "dense"}, "auto", False),
+        ({"implementation": "dense"}, "auto", False),
+        ({"implementation": "fft"}, "auto", False),
+        ({}, "portable", False),
+    ],
+)
+def test_auto_takes_the_native_kernel_where_there_is_one(settings, kernels, fused):
+    cell = build_shortcut(DIM, ShortcutSettings(paths=2, **settings), "msa", kernels)
+    assert type(cell) is (FusedAugmentedShortcut if fused else AugmentedShortcut)
+
+
+def test_a_native_kernel_that_is_not_to_be_had_is_a_mistake_of_the_user(monkeypatch):
+    settings = ShortcutSettings(paths=2, implementation="native")
+    said = (
+        r"^shortcut\.implementation=native: needs a CPU, g\+\+ on the path and kernels=auto; auto takes the next best$"
+    )
+    with pytest.raises(UserError, match=said):
+        build_shortcut(DIM, settings, "msa", "portable")
+    monkeypatch.setattr("src.layers.kernels.library", lambda: None)
+    with pytest.raises(UserError, match=said):
+        build_shortcut(DIM, settings, "msa")
+    assert type(build_shortcut(DIM, ShortcutSettings(paths=2), "msa")) is AugmentedShortcut
 
 
 def test_blocks_that_do_not_divide_the_channels_are_a_mistake_of_the_user():

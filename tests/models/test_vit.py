@@ -9,6 +9,7 @@ from mindspore import Tensor
 from src.checkpoint.adapt import load_weights
 from src.models.contract import unique_parameters
 from src.ops.position import resize_position_embedding
+from tests.native import IMPLEMENTATIONS
 from tests.tiny import tiny_model
 
 pytestmark = pytest.mark.usefixtures("pynative")
@@ -156,7 +157,7 @@ def test_drop_path_grows_in_a_line_over_the_blocks():
     assert tiny_model("base", depth=1, drop_path_rate=0.2).drop_path_rates == (0, 0)
 
 
-@pytest.mark.parametrize("implementation", ["fft", "dense"])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_a_shortcut_keeps_generators_and_biases_alone(implementation):
     model = tiny_model("circulant2", depth=1, shortcut={"implementation": implementation})
     shapes = {name: parameter.shape for name, parameter in unique_parameters(model).items() if "shortcut" in name}

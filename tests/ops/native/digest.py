@@ -1,0 +1,55 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Print a digest of what each kernel computes on so many cores: python -m tests.ops.native.digest LIBRARY CORES."""
+
+import ctypes
+import hashlib
+import os
+import sys
+
+import numpy as np
+
+TOKENS, CHANNELS, BLOCKS, PATHS = 333, 48, 4, 2
+
+
+def call(library, name, *arrays):
+    """Call a kernel as MindSpore does: pointers, ranks, shapes and types of its inputs, then of its outputs."""
+    shapes = [(ctypes.c_int64 * array.ndim)(*array.shape) for array in arrays]
+    status = getattr(library, name)(
+        len(arrays),
+        (ctypes.c_void_p * len(arrays))(*[array.ctypes.data for array in arrays]),
+        (ctypes.c_int * len(arrays))(*[array.ndim for array in arrays]),
+        (ctypes.c_void_p * len(arrays))(*[ctypes.addressof(shape) for shape in shapes]),
+        (ctypes.c_char_p * len(arrays))(*[array.dtype.name.encode() for array in arrays]),
+        None,
+        None,
+    )
+    assert status == 0, (name, status)
+
+
+def main():
+    path, cores = sys.argv[1:]
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])  # before the library counts them
+    library = ctypes.CDLL(path)
+    rng = np.random.default_rng(0)
+    x, y, z, up = (rng.standard_normal((TOKENS, CHANNELS)).astype(np.float32) for _ in range(4))
+    gamma, beta = (rng.standard_normal(CHANNELS).astype(np.float32) for _ in range(2))
+    generators = rng.standard_normal((PATHS, BLOCKS, BLOCKS, CHANNELS // BLOCKS)).astype(np.float32)
+    bias, one = rng.standard_normal(PATHS * CHANNELS).astype(np.float32), np.array([0.5], np.float32)
+    calls = {
+        "gelu": ((x,), (x,)),
+        "gelu_gradient": ((x, up), (x,)),
+        "layer_norm": ((x, gamma, beta, one), (x,)),
+        "layer_norm_gradient": ((x, gamma, one, up), (x, gamma, beta)),
+        "gelu_shortcut": ((x, y, z, generators, bias, one), (x,)),
+        "gelu_shortcut_gradient": ((z, generators, bias, one, up), (x, z, generators, bias)),
+        "linear_shortcut": ((x, y, z, generators, bias, one), (x,)),
+        "linear_shortcut_gradient": ((z, generators, bias, one, up), (x, z, generators, bias)),
+    }
+    for name, (inputs, like) in calls.items():
+        outputs = [np.zeros_like(array) for array in like]
+        call(library, name, *inputs, *outputs)
+        print(name, *(hashlib.sha256(array.tobytes()).hexdigest()[:16] for array in outputs))
+
+
+if __name__ == "__main__":
+    main()

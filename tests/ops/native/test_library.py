@@ -1,0 +1,93 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""The library of kernels: built once, in a cache folder, and missed without harm."""
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from src.ops.native import library as module
+from src.ops.native.library import BuildError, build, library
+from tests.native import needs_compiler
+
+
+@pytest.fixture(autouse=True)
+def _one_small_source(tmp_path, monkeypatch):
+    """Build one function instead of all, in a tenth of a second."""
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "one.cc").write_text('extern "C" int one() { return 1; }\n')
+    monkeypatch.setattr(module, "SOURCES", sources)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    library.cache_clear()
+    yield
+    library.cache_clear()
+
+
+@pytest.fixture
+def said(caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("augvit"), "propagate", True)
+    caplog.set_level(logging.INFO, logger="augvit")
+    return caplog
+
+
+@needs_compiler
+def test_it_is_compiled_once_and_nothing_else_stays(tmp_path, said):
+    first, second = build(tmp_path / "cache"), build(tmp_path / "cache")
+    assert first == second
+    assert list((tmp_path / "cache").iterdir()) == [first]
+    assert len(said.messages) == 1
+    assert said.messages[0].startswith("native kernels: compiled in ")
+
+
+@needs_compiler
+def test_other_sources_are_another_library(tmp_path):
+    first = build(tmp_path / "cache")
+    (module.SOURCES / "one.cc").write_text('extern "C" int one() { return 2; }\n')
+    assert build(tmp_path / "cache") != first
+
+
+@needs_compiler
+def test_two_processes_may_build_at_once(tmp_path):
+    code = (
+        "import sys, pathlib\n"
+        "from src.ops.native import library\n"
+        "library.SOURCES = pathlib.Path(sys.argv[1])\n"
+        "import ctypes\n"
+        "print(ctypes.CDLL(str(library.build(pathlib.Path(sys.argv[2])))).one())"
+    )
+    command = [sys.executable, "-c", code, str(module.SOURCES), str(tmp_path / "cache")]
+    root = Path(__file__).resolve().parents[3]
+    processes = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate()[0].strip() for process in processes] == ["1", "1"]
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+@needs_compiler
+def test_a_source_that_does_not_compile_is_named_and_leaves_nothing(tmp_path):
+    (module.SOURCES / "one.cc").write_text("int one( { return 1; }\n")
+    with pytest.raises(BuildError, match=r"one\.cc:1:.*error"):
+        build(tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_without_a_compiler_there_is_none_and_the_log_says_so_once(said, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert [library(), library()] == [None, None]
+    assert said.messages == ["native kernels: not available (g++ is not on the path); the portable forms are slower"]
+
+
+@needs_compiler
+def test_a_folder_that_can_not_be_written_to_is_no_harm(tmp_path, said):
+    (tmp_path / "home").write_text("a file where the folder should be")
+    assert library() is None
+    assert "could not be written" in said.messages[0]
+
+
+@needs_compiler
+def test_it_is_built_in_the_home_folder(tmp_path):
+    assert library().parent == tmp_path / "home" / ".cache" / "augvit_mindspore"
+    assert os.access(library(), os.R_OK)
