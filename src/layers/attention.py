@@ -5,26 +5,27 @@ import math
 
 from mindspore import Tensor, nn, ops
 
+from src.layers.heads import merge_heads, split_heads
 from src.layers.initial import dense
+from src.layers.kernels import Kernels
+from src.layers.softmax import softmax
 
 
 class Attention(nn.Cell):
     """softmax(Q K^T / sqrt d) V over h heads of d = C / h channels (Aug-ViT, Eq. 1-2)."""
 
-    def __init__(self, dim: int, num_heads: int, qkv_bias: bool = True) -> None:
+    def __init__(self, dim: int, num_heads: int, qkv_bias: bool = True, kernels: Kernels = "auto") -> None:
         """Build for ``dim`` = C channels, which ``num_heads`` = h must divide."""
         super().__init__()
-        self.num_heads = num_heads
-        self.head_dim = dim // num_heads
-        self.scale = 1.0 / math.sqrt(self.head_dim)
         self.qkv = dense(dim, 3 * dim, has_bias=qkv_bias)
+        self.split_heads = split_heads(num_heads, 1.0 / math.sqrt(dim // num_heads), kernels)
+        self.product = ops.BatchMatMul(transpose_b=True)  # a transposed copy of the keys would cost 3 % of DeiT-S
+        self.softmax = softmax(kernels)
+        self.merge_heads = merge_heads(num_heads, kernels)
         self.proj = dense(dim, dim)
 
     def construct(self, z: Tensor) -> Tensor:
         """Return the attended tokens (B, N, C) of ``z`` (B, N, C)."""
-        _, tokens, dim = z.shape
-        qkv = self.qkv(z).reshape(-1, tokens, 3 * self.num_heads, self.head_dim).transpose(0, 2, 1, 3)  # (B, 3h, N, d)
-        q, k, v = ops.split(qkv, self.num_heads, 1)  # indexing would copy 30 times slower on a CPU
-        weights = ops.softmax(ops.matmul(q * self.scale, k.transpose(0, 1, 3, 2)), -1)  # (B, h, N, N)
-        y = ops.matmul(weights, v).transpose(0, 2, 1, 3).reshape(-1, tokens, dim)  # (B, N, C)
-        return self.proj(y)
+        q, k, v = self.split_heads(self.qkv(z))  # (B, h, N, d), q over sqrt d
+        weights = self.softmax(self.product(q, k))  # (B, h, N, N)
+        return self.proj(self.merge_heads(ops.matmul(weights, v)))

@@ -122,7 +122,7 @@ def _block(settings: ViTSettings) -> Block:
     dim = settings.embed_dim
     return Block(
         dim,
-        attn=Attention(dim, settings.num_heads, settings.qkv_bias),
+        attn=Attention(dim, settings.num_heads, settings.qkv_bias, settings.kernels),
         mlp=Mlp(dim, int(dim * settings.mlp_ratio), settings.kernels),
         attn_shortcut=build_shortcut(dim, settings.shortcut, "msa", settings.kernels),
         mlp_shortcut=build_shortcut(dim, settings.shortcut, "mlp", settings.kernels),

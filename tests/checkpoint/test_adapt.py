@@ -16,6 +16,7 @@ from src.layers.activation import NativeGELU
 from src.layers.circulant_dense import CirculantDense
 from src.layers.fused_shortcut import FusedShortcut
 from src.layers.norm import NativeLayerNorm
+from src.layers.softmax import NativeSoftmax
 from src.models.contract import unique_parameters
 from src.ops.position import resize_position_embedding
 from tests.native import IMPLEMENTATIONS, needs_compiler
@@ -180,7 +181,7 @@ def test_portable_model_gives_the_same_logits(implementation, shortcut):
 @pytest.mark.parametrize("released", ["base", "linear2", "circulant2"])
 def test_portable_model_has_no_native_kernel(released):
     def native(model):
-        kinds = (NativeGELU, NativeLayerNorm, FusedShortcut)
+        kinds = (NativeGELU, NativeLayerNorm, NativeSoftmax, FusedShortcut)
         return [name for name, cell in model.cells_and_names() if isinstance(cell, kinds)]
 
     model = tiny_model(released)

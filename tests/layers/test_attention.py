@@ -11,6 +11,7 @@ from src.layers.attention import Attention
 from src.layers.initial import dense, token_parameter
 from src.layers.mlp import Mlp
 from src.layers.patch_embed import PatchEmbed
+from tests.native import KERNELS
 
 pytestmark = pytest.mark.usefixtures("pynative")
 
@@ -37,9 +38,10 @@ def attention(z, weights, heads):
     return y @ weights["proj.weight"].T + weights["proj.bias"]
 
 
+@pytest.mark.parametrize("kernels", KERNELS)
 @pytest.mark.parametrize(("dim", "heads", "bias"), [(12, 3, True), (8, 1, False), (6, 6, True)])
-def test_attention(dim, heads, bias, mode, rng):
-    cell = Attention(dim, heads, bias)
+def test_attention(dim, heads, bias, kernels, mode, rng):
+    cell = Attention(dim, heads, bias, kernels)
     weights = filled(cell, rng)
     assert ("qkv.bias" in weights) == bias
     z = rng.standard_normal((2, 5, dim)).astype(np.float32)

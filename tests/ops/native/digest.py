@@ -35,7 +35,15 @@ def main():
     gamma, beta = (rng.standard_normal(CHANNELS).astype(np.float32) for _ in range(2))
     generators = rng.standard_normal((PATHS, BLOCKS, BLOCKS, CHANNELS // BLOCKS)).astype(np.float32)
     bias, one = rng.standard_normal(PATHS * CHANNELS).astype(np.float32), np.array([0.5], np.float32)
+    heads = z.reshape(1, 3, TOKENS, CHANNELS // 3).copy()
+    qkv = rng.standard_normal((1, TOKENS, 3 * CHANNELS)).astype(np.float32)
     calls = {
+        "softmax": ((x,), (x,)),
+        "softmax_gradient": ((x, up), (x,)),
+        "split_heads": ((qkv, one), (heads, heads, heads)),
+        "split_heads_gradient": ((heads, heads, heads, one), (qkv,)),
+        "merge_heads": ((heads,), (x[None],)),
+        "merge_heads_gradient": ((x[None],), (heads,)),
         "gelu": ((x,), (x,)),
         "gelu_gradient": ((x, up), (x,)),
         "layer_norm": ((x, gamma, beta, one), (x,)),

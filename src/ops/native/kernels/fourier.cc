@@ -78,8 +78,8 @@ Fourier::Fourier(int64_t n) : n_(n) {
   }
 }
 
-// Stockham's order: each stage reads `radix` points that lie groups * stride apart and writes them side by side, so that
-// the result needs no bit reversal.
+// Stockham's order: each stage reads `radix` points that lie groups * stride apart and writes them side by side, so
+// that the result needs no bit reversal.
 void Fourier::transform(Vec *real, Vec *imaginary, Vec *spare) const {
   Vec *xr = real, *xi = imaginary, *yr = spare, *yi = spare + n_;
   for (const Stage &stage : stages_) {

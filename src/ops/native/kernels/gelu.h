@@ -11,7 +11,7 @@ struct Normal {
   Vec bell;          // exp(-x^2 / 2)
 };
 
-// Phi by Abramowitz and Stegun's formula 7.1.26 for erf (error 1.5e-7), on its tail so that Phi(-9) is not rounded to 0.
+// Phi by Abramowitz and Stegun's formula 7.1.26 for erf (error 1.5e-7), of the tail, so that Phi(-9) is not 0.
 inline Normal normal(Vec x) {
   const Vec z = absolute(x) * 0.70710678f;
   const Vec t = 1.0f / (z * 0.3275911f + 1.0f);

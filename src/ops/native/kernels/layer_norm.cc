@@ -45,8 +45,8 @@ AUGVIT_KERNEL(layer_norm) {
   const float epsilon = operands[3].data[0];
   const int64_t channels = x.channels;
   if (gamma.size() != channels || beta.size() != channels) return kShapes;
-  parallel_for((x.rows + kRows - 1) / kRows, [&](int64_t part) {
-    for (int64_t row = part * kRows; row < std::min(x.rows, (part + 1) * kRows); ++row) {
+  parallel_parts(x.rows, kRows, [&](int64_t, int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
       const float *in = x.data + row * channels;
       float *out = y.data + row * channels;
       const Moments m = moments(in, channels, epsilon);
@@ -67,9 +67,9 @@ AUGVIT_KERNEL(layer_norm_gradient) {
   const int64_t channels = x.channels, parts = (x.rows + kRows - 1) / kRows;
   if (gamma.size() != channels || dy.size() != x.size()) return kShapes;
   std::vector<float> sums(2 * parts * channels, 0.0f);  // dgamma and dbeta of each part
-  parallel_for(parts, [&](int64_t part) {
+  parallel_parts(x.rows, kRows, [&](int64_t part, int64_t begin, int64_t end) {
     float *scales = sums.data() + 2 * part * channels, *shifts = scales + channels;
-    for (int64_t row = part * kRows; row < std::min(x.rows, (part + 1) * kRows); ++row) {
+    for (int64_t row = begin; row < end; ++row) {
       const float *in = x.data + row * channels, *up = dy.data + row * channels;
       float *down = dx.data + row * channels;
       const Moments m = moments(in, channels, epsilon);

@@ -2,6 +2,7 @@
 // The threads of the kernels.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 
@@ -15,5 +16,11 @@ namespace augvit {
 // Not OpenMP: its threads spin for milliseconds after a loop and take the cores from MindSpore's own. DeiT-S took
 // 531 ms with it and 350 with threads that sleep.
 void parallel_for(int64_t count, const std::function<void(int64_t)> &body);
+
+// The same for parts of `size` things: body(part, begin, end), where the last part may be shorter.
+inline void parallel_parts(int64_t count, int64_t size, const std::function<void(int64_t, int64_t, int64_t)> &body) {
+  parallel_for((count + size - 1) / size,
+               [&](int64_t part) { body(part, part * size, std::min(count, (part + 1) * size)); });
+}
 
 }  // namespace augvit

@@ -16,7 +16,7 @@
 namespace augvit {
 namespace {
 
-constexpr int64_t kGroupsOfPart = 8;  // of sixteen tokens, that share one sum of the generators' gradient
+constexpr int64_t kPart = 8 * kLanes;  // tokens that share one sum of the generators' gradient
 
 struct Gelu {
   static Vec value(Vec x) { return gelu(x); }
@@ -35,7 +35,7 @@ struct Sizes {
   // Of z (..., C), the generators (T, b, b, n) and the bias (T * C).
   Sizes(const Operand &z, const Operand &generators, const Operand &bias)
       : tokens(z.rows), channels(z.channels), n(generators.channels), inputs(z.channels / n), outputs(bias.size() / n) {
-    valid = inputs * n == channels && bias.size() % channels == 0 && generators.rows == inputs * outputs;
+    valid = tokens > 0 && inputs * n == channels && bias.size() % channels == 0 && generators.rows == inputs * outputs;
   }
 
   bool valid;
@@ -49,8 +49,8 @@ Vec *workspace(int64_t count) {
 }
 
 // Blocks of real numbers, `blocks` of n Vecs, to their spectra: real and imaginary part of frequency k of block j stand
-// at 2 * (k * blocks + j). Two blocks share a transform, as its real and its imaginary part. `values` is overwritten, and
-// has room for one more block where `blocks` is odd.
+// at 2 * (k * blocks + j). Two blocks share a transform, as its real and its imaginary part. `values` is overwritten,
+// and has room for one more block where `blocks` is odd.
 void to_spectra(const Fourier &fourier, Vec *values, int64_t blocks, Vec *spectra, Vec *spare) {
   const int64_t n = fourier.points();
   for (int64_t j = 0; j < blocks; j += 2) {
@@ -148,19 +148,33 @@ struct Call {
     from_spectra(fourier, output(i), output(i + 1), values, spare);
   }
 
-  int64_t pairs_of_inputs() const { return (sizes.inputs + 1) / 2 * 2; }
-  int64_t pairs_of_outputs() const { return (sizes.outputs + 1) / 2 * 2; }
-};
-
-// Call f(i, p) for p, the n projected Vecs of each output i: `values` is room for two blocks.
-template <typename F>
-void for_each_output(const Call &call, const Vec *spectra, Vec *values, Vec *spare, F f) {
-  for (int64_t i = 0; i < call.sizes.outputs; i += 2) {
-    call.project(i, spectra, values, spare);
-    f(i, values);
-    if (i + 1 < call.sizes.outputs) f(i + 1, values + call.sizes.n);
+  // The same with the transposed matrices: the gradient to the inputs j and j + 1, from the spectra of the outputs'.
+  void project_back(int64_t j, const Vec *spectra, Vec *values, Vec *spare) const {
+    const int64_t row = 2 * sizes.inputs;
+    const auto input = [&](int64_t which) {
+      return [=](int64_t k) {
+        if (which == sizes.inputs) return Bin{};
+        const float *column = w.data() + k * sizes.outputs * row + 2 * which;
+        return transposed_product(column, row, spectra + 2 * k * sizes.outputs, sizes.outputs);
+      };
+    };
+    from_spectra(fourier, input(j), input(j + 1), values, spare);
   }
-}
+
+  // Add conj(Z_j) D_i of every frequency: the gradient of the generators, [frequency][output][input][real, imaginary].
+  void add_correlations(const Vec *z, const Vec *d, Vec *to) const {
+    for (int64_t k = 0; k < fourier.frequencies(); ++k, z += 2 * sizes.inputs)
+      for (int64_t i = 0; i < sizes.outputs; ++i, d += 2)
+        for (int64_t j = 0; j < sizes.inputs; ++j, to += 2) {
+          to[0] += z[2 * j] * d[0] + z[2 * j + 1] * d[1];
+          to[1] += z[2 * j] * d[1] - z[2 * j + 1] * d[0];
+        }
+  }
+
+  // Vecs that all inputs, or all outputs, take: two blocks share a transform.
+  int64_t room_for_inputs() const { return (sizes.inputs + 1) / 2 * 2 * sizes.n; }
+  int64_t room_for_outputs() const { return (sizes.outputs + 1) / 2 * 2 * sizes.n; }
+};
 
 template <typename Activation>
 int forward(const Operands &operands) {
@@ -172,29 +186,27 @@ int forward(const Operands &operands) {
   if (!sizes.valid || x.size() != z.size() || y.size() != z.size()) return kShapes;
   const Call call(sizes, generators);
   const int64_t channels = sizes.channels, n = sizes.n;
-  parallel_for((sizes.tokens + kLanes - 1) / kLanes, [&](int64_t group) {
-    const int64_t first = group * kLanes, count = std::min(kLanes, sizes.tokens - first);
+  parallel_parts(sizes.tokens, kLanes, [&](int64_t, int64_t first, int64_t end) {
+    const int64_t count = end - first;
     const int64_t spectrum = 2 * call.fourier.frequencies() * sizes.inputs;
-    Vec *tokens = workspace(call.pairs_of_inputs() * n + spectrum + channels + 4 * n);
-    Vec *spectra = tokens + call.pairs_of_inputs() * n, *sums = spectra + spectrum;
-    Vec *values = sums + channels, *spare = values + 2 * n;
+    Vec *tokens = workspace(call.room_for_inputs() + spectrum + channels + 4 * n);
+    Vec *spectra = tokens + call.room_for_inputs(), *sums = spectra + spectrum;
+    Vec *projected = sums + channels, *spare = projected + 2 * n;
     load_rows(z.data + first * channels, count, channels, tokens);
     to_spectra(call.fourier, tokens, sizes.inputs, spectra, spare);
     std::fill(sums, sums + channels, Vec{});
-    for_each_output(call, spectra, values, spare, [&](int64_t i, const Vec *p) {
+    for (int64_t i = 0; i < sizes.outputs; ++i) {
+      if (i % 2 == 0) call.project(i, spectra, projected, spare);
+      const Vec *values = projected + i % 2 * n;
       Vec *to = sums + i % sizes.inputs * n;
-      for (int64_t c = 0; c < n; ++c) to[c] += Activation::value(p[c] + bias.data[i * n + c]);
-    });
+      for (int64_t c = 0; c < n; ++c) to[c] += Activation::value(values[c] + bias.data[i * n + c]);
+    }
     const int64_t offset = first * channels;
     store_rows(sums, count, channels, out.data + offset);
-    for (int64_t i = offset; i < offset + count * channels; ++i) out.data[i] = scale * (x.data[i] + y.data[i] + out.data[i]);
+    for (int64_t i = offset; i < offset + count * channels; ++i)
+      out.data[i] = scale * (x.data[i] + y.data[i] + out.data[i]);
   });
   return kDone;
-}
-
-// Per-thread sums over the tokens of a part, sixteen lanes each, for the gradients of the generators and the bias.
-void add_lanes(const Vec *lanes, int64_t count, float *to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = sum(lanes[i]);
 }
 
 // The gradient of the generators from its spectra, [frequency][output][input][real, imaginary].
@@ -227,19 +239,19 @@ int backward(const Operands &operands) {
   if (!sizes.valid || dout.size() != z.size()) return kShapes;
   const Call call(sizes, generators);
   const int64_t channels = sizes.channels, n = sizes.n, inputs = sizes.inputs, outputs = sizes.outputs;
-  const int64_t frequencies = call.fourier.frequencies(), row = 2 * inputs;
-  const int64_t groups = (sizes.tokens + kLanes - 1) / kLanes, parts = (groups + kGroupsOfPart - 1) / kGroupsOfPart;
-  const int64_t correlations = frequencies * outputs * row, sums_of_part = correlations + outputs * n;
-  std::vector<float> sums(parts * sums_of_part);
-  parallel_for(parts, [&](int64_t part) {
-    const int64_t z_blocks = call.pairs_of_inputs() * n, p_blocks = call.pairs_of_outputs() * n;
-    Vec *tokens = workspace(z_blocks + p_blocks + channels + frequencies * (row + 2 * outputs) + 2 * n + sums_of_part);
-    Vec *projected = tokens + z_blocks, *up = projected + p_blocks, *z_spectra = up + channels;
-    Vec *d_spectra = z_spectra + frequencies * row, *spare = d_spectra + 2 * frequencies * outputs;
-    Vec *correlation = spare + 2 * n, *bias_sums = correlation + correlations;
-    std::fill(correlation, correlation + sums_of_part, Vec{});
-    for (int64_t group = part * kGroupsOfPart; group < std::min(groups, (part + 1) * kGroupsOfPart); ++group) {
-      const int64_t first = group * kLanes, count = std::min(kLanes, sizes.tokens - first), offset = first * channels;
+  const int64_t z_spectrum = 2 * call.fourier.frequencies() * inputs, d_spectrum = z_spectrum / inputs * outputs;
+  // the sums over the tokens of a part: those of the generators' gradient, then those of the bias's
+  const int64_t parts = (sizes.tokens + kPart - 1) / kPart;
+  const int64_t of_generators = z_spectrum * outputs, per_part = of_generators + outputs * n;
+  std::vector<float> sums(parts * per_part);
+  parallel_parts(sizes.tokens, kPart, [&](int64_t part, int64_t begin, int64_t end) {
+    const int64_t room = call.room_for_inputs() + call.room_for_outputs() + channels + z_spectrum + d_spectrum + 2 * n;
+    Vec *tokens = workspace(room + per_part), *projected = tokens + call.room_for_inputs();
+    Vec *up = projected + call.room_for_outputs(), *z_spectra = up + channels, *d_spectra = z_spectra + z_spectrum;
+    Vec *spare = d_spectra + d_spectrum, *correlations = tokens + room, *bias_sums = correlations + of_generators;
+    std::fill(correlations, correlations + per_part, Vec{});
+    for (int64_t first = begin; first < end; first += kLanes) {
+      const int64_t count = std::min(kLanes, end - first), offset = first * channels;
       for (int64_t i = offset; i < offset + count * channels; ++i) dsum.data[i] = scale * dout.data[i];
       load_rows(z.data + offset, count, channels, tokens);
       load_rows(dsum.data + offset, count, channels, up);
@@ -250,34 +262,16 @@ int backward(const Operands &operands) {
         bias_sums[i] += projected[i];
       }
       to_spectra(call.fourier, projected, outputs, d_spectra, spare);
-      for (int64_t k = 0; k < frequencies; ++k)
-        for (int64_t i = 0; i < outputs; ++i) {
-          const Vec real = d_spectra[2 * (k * outputs + i)], imaginary = d_spectra[2 * (k * outputs + i) + 1];
-          Vec *to = correlation + (k * outputs + i) * row;
-          for (int64_t j = 0; j < inputs; ++j) {  // conj(Z_j) D_i
-            const Vec z_real = z_spectra[k * row + 2 * j], z_imaginary = z_spectra[k * row + 2 * j + 1];
-            to[2 * j] += z_real * real + z_imaginary * imaginary;
-            to[2 * j + 1] += z_real * imaginary - z_imaginary * real;
-          }
-        }
-      for (int64_t j = 0; j < inputs; j += 2) {
-        const auto input = [&](int64_t which) {
-          return [=, &call](int64_t k) {
-            if (which == inputs) return Bin{};
-            const float *w = call.w.data() + k * outputs * row + 2 * which;
-            return transposed_product(w, row, d_spectra + 2 * k * outputs, outputs);
-          };
-        };
-        from_spectra(call.fourier, input(j), input(j + 1), tokens + j * n, spare);
-      }
+      call.add_correlations(z_spectra, d_spectra, correlations);
+      for (int64_t j = 0; j < inputs; j += 2) call.project_back(j, d_spectra, tokens + j * n, spare);
       store_rows(tokens, count, channels, dz.data + offset);
     }
-    add_lanes(correlation, sums_of_part, sums.data() + part * sums_of_part);
+    for (int64_t i = 0; i < per_part; ++i) sums[part * per_part + i] = sum(correlations[i]);
   });
   for (int64_t part = 1; part < parts; ++part)
-    for (int64_t i = 0; i < sums_of_part; ++i) sums[i] += sums[part * sums_of_part + i];
+    for (int64_t i = 0; i < per_part; ++i) sums[i] += sums[part * per_part + i];
   generators_from_spectra(call.fourier, sums.data(), dgenerators);
-  std::copy(sums.data() + correlations, sums.data() + sums_of_part, dbias.data);
+  std::copy(sums.data() + of_generators, sums.data() + per_part, dbias.data);
   return kDone;
 }
 
@@ -290,4 +284,6 @@ AUGVIT_KERNEL(linear_shortcut) { return augvit::forward<augvit::Linear>({count, 
 
 // (z, generators, bias, scale, dout) -> dx = dy, dz, dgenerators, dbias
 AUGVIT_KERNEL(gelu_shortcut_gradient) { return augvit::backward<augvit::Gelu>({count, data, ranks, shapes, types}); }
-AUGVIT_KERNEL(linear_shortcut_gradient) { return augvit::backward<augvit::Linear>({count, data, ranks, shapes, types}); }
+AUGVIT_KERNEL(linear_shortcut_gradient) {
+  return augvit::backward<augvit::Linear>({count, data, ranks, shapes, types});
+}

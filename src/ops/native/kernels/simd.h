@@ -33,6 +33,13 @@ inline Vec load_some(const float *from, int64_t count) {
 
 inline void store_some(float *to, Vec values, int64_t count) { std::memcpy(to, &values, sizeof(float) * count); }
 
+// Call f(i, n) for the Vecs from begin to end: each starts at i and has n lanes, which are all but for the last one.
+template <typename F>
+void for_each_vec(int64_t begin, int64_t end, F f) {
+  for (; begin + kLanes <= end; begin += kLanes) f(begin, kLanes);
+  if (begin < end) f(begin, end - begin);
+}
+
 // The sum of the lanes, always in the same order.
 inline float sum(Vec values) {
   float total = 0.0f;
