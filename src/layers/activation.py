@@ -4,6 +4,7 @@
 from mindspore import Tensor, nn
 
 from src import distributed
+from src.layers.dense import add_bias
 from src.layers.kernels import Kernels, native_kernels
 from src.ops.gelu import gelu, gelu_gradient
 from src.ops.native.library import kernel
@@ -39,8 +40,44 @@ class NativeGELU(nn.Cell):
         return (self.gradient(x, dout),)
 
 
+class BiasedGELU(nn.Cell):
+    """The exact GELU of x + bias."""
+
+    def __init__(self) -> None:
+        """Build of the form of ``exact_gelu`` that is portable."""
+        super().__init__()
+        self.gelu = exact_gelu("portable")
+
+    def construct(self, x: Tensor, bias: Tensor) -> Tensor:
+        """Return GELU(``x`` + ``bias``) of ``x`` (..., C) and ``bias`` (C,)."""
+        return self.gelu(add_bias(x, bias))
+
+
+class NativeBiasedGELU(nn.Cell):
+    """The exact GELU of x + bias as one native kernel each way."""
+
+    def __init__(self) -> None:
+        """Build where ``native_kernels`` says so."""
+        super().__init__()
+        self.gelu = kernel("biased_gelu", lambda x, bias: x, lambda x, bias: x)
+        self.gradient = kernel("biased_gelu_gradient", lambda x, bias, dout: (x, bias), lambda x, bias, dout: (x, bias))
+
+    def construct(self, x: Tensor, bias: Tensor) -> Tensor:
+        """Return GELU(``x`` + ``bias``) of ``x`` (..., C) and ``bias`` (C,), float32."""
+        return self.gelu(x, bias)
+
+    def bprop(self, x: Tensor, bias: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradients to ``x`` and ``bias``; the name and the arguments are MindSpore's."""
+        return self.gradient(x, bias, dout)
+
+
 def exact_gelu(kernels: Kernels = "auto") -> nn.Cell:
     """Return the exact GELU: native or polynomial on a CPU, the device's own kernel elsewhere."""
     if distributed.device_target() != "CPU":
         return nn.GELU(approximate=False)
     return NativeGELU() if native_kernels(kernels) else PolynomialGELU()
+
+
+def biased_gelu(kernels: Kernels = "auto") -> nn.Cell:
+    """Return the exact GELU of a product and its bias."""
+    return NativeBiasedGELU() if native_kernels(kernels) else BiasedGELU()

@@ -5,8 +5,8 @@ import math
 
 from mindspore import Tensor, nn, ops
 
+from src.layers.dense import Dense
 from src.layers.heads import merge_heads, split_heads
-from src.layers.initial import dense
 from src.layers.kernels import Kernels
 from src.layers.softmax import softmax
 
@@ -17,15 +17,15 @@ class Attention(nn.Cell):
     def __init__(self, dim: int, num_heads: int, qkv_bias: bool = True, kernels: Kernels = "auto") -> None:
         """Build for ``dim`` = C channels, which ``num_heads`` = h must divide."""
         super().__init__()
-        self.qkv = dense(dim, 3 * dim, has_bias=qkv_bias)
+        self.qkv = Dense(dim, 3 * dim, has_bias=qkv_bias)
         self.split_heads = split_heads(num_heads, 1.0 / math.sqrt(dim // num_heads), kernels)
         self.product = ops.BatchMatMul(transpose_b=True)  # a transposed copy of the keys would cost 3 % of DeiT-S
         self.softmax = softmax(kernels)
         self.merge_heads = merge_heads(num_heads, kernels)
-        self.proj = dense(dim, dim)
+        self.proj = Dense(dim, dim)
 
     def construct(self, z: Tensor) -> Tensor:
         """Return the attended tokens (B, N, C) of ``z`` (B, N, C)."""
-        q, k, v = self.split_heads(self.qkv(z))  # (B, h, N, d), q over sqrt d
+        q, k, v = self.split_heads(self.qkv.product(z), self.qkv.bias)  # (B, h, N, d), q over sqrt d
         weights = self.softmax(self.product(q, k))  # (B, h, N, N)
         return self.proj(self.merge_heads(ops.matmul(weights, v)))

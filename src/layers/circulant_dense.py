@@ -8,7 +8,8 @@ import mindspore as ms
 from mindspore import Parameter, Tensor, nn
 from mindspore.common.initializer import initializer
 
-from src.layers.initial import dense, fan_in_uniform
+from src.layers.dense import Dense, add_bias
+from src.layers.initial import fan_in_uniform
 from src.logs import get_logger
 from src.ops import circulant
 
@@ -62,8 +63,7 @@ class CirculantDense(nn.Cell):
 
     def construct(self, z: Tensor) -> Tensor:
         """Return the T projections (B, N, T * out_channels) of ``z`` (B, N, in_channels)."""
-        y = self.product(z, self.weight)
-        return y if self.bias is None else y + self.bias
+        return add_bias(self.product(z, self.weight), self.bias)
 
 
 class GatheredProduct(nn.Cell):
@@ -96,7 +96,7 @@ class DenseProjection(nn.Cell):
     def __init__(self, in_channels: int, out_channels: int, paths: int = 1, has_bias: bool = True) -> None:
         """Build ``paths`` = T projections."""
         super().__init__()
-        self.proj = dense(in_channels, paths * out_channels, has_bias=has_bias)
+        self.proj = Dense(in_channels, paths * out_channels, has_bias=has_bias)
 
     def construct(self, z: Tensor) -> Tensor:
         """Return the T projections (B, N, T * out_channels) of ``z`` (B, N, in_channels)."""

@@ -4,12 +4,13 @@
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
+from src.layers.dense import add_bias, bias_or_zeros
 from src.layers.kernels import Kernels, native_kernels
 from src.ops.native.library import Infer, kernel
 
 
 class SplitHeads(nn.Cell):
-    """Queries, keys and values of every head, the queries scaled."""
+    """Queries, keys and values of every head with their biases, the queries scaled."""
 
     def __init__(self, num_heads: int, scale: float) -> None:
         """Build for ``num_heads`` = h heads; ``scale`` is that of the queries."""
@@ -17,10 +18,14 @@ class SplitHeads(nn.Cell):
         self.num_heads = num_heads
         self.scale = scale
 
-    def construct(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return q, k and v, each (B, h, N, d), of ``qkv`` (B, N, 3 * h * d)."""
+    def construct(self, qkv: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return q, k and v, each (B, h, N, d), of ``qkv`` (B, N, 3 * h * d) and ``bias`` (3 * h * d,)."""
         _, tokens, channels = qkv.shape
-        heads = qkv.reshape(-1, tokens, 3 * self.num_heads, channels // (3 * self.num_heads)).transpose(0, 2, 1, 3)
+        heads = (
+            add_bias(qkv, bias)
+            .reshape(-1, tokens, 3 * self.num_heads, channels // (3 * self.num_heads))
+            .transpose(0, 2, 1, 3)
+        )
         q, k, v = ops.split(heads, self.num_heads, 1)  # indexing would copy 30 times slower on a CPU
         return q * self.scale, k, v
 
@@ -35,29 +40,45 @@ class MergeHeads(nn.Cell):
 
 
 class NativeSplitHeads(nn.Cell):
-    """``SplitHeads`` as one native kernel each way: one pass instead of three."""
+    """``SplitHeads`` as one native kernel each way: one pass instead of four."""
+
+    def __init__(self, num_heads: int, scale: float) -> None:
+        """Build where ``native_kernels`` says so."""
+        super().__init__()
+        self.split = SplitKernel(num_heads, scale)
+
+    def construct(self, qkv: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return q, k and v, each (B, h, N, d), of ``qkv`` (B, N, 3 * h * d) and ``bias`` (3 * h * d,), float32."""
+        return self.split(qkv, bias_or_zeros(bias, qkv.shape[-1]))
+
+
+class SplitKernel(nn.Cell):
+    """The kernel of ``NativeSplitHeads`` and its gradient."""
 
     def __init__(self, num_heads: int, scale: float) -> None:
         """Build where ``native_kernels`` says so."""
         super().__init__()
 
-        def heads(qkv: list[int], _: list[int]) -> tuple[list[int], ...]:
+        def heads(qkv: list[int], *_: list[int]) -> tuple[list[int], ...]:
             return ([qkv[0], num_heads, qkv[1], qkv[2] // (3 * num_heads)],) * 3
 
-        def tokens(q: list[int], *_: list[int]) -> list[int]:
-            return [q[0], q[2], 3 * q[1] * q[3]]
+        def tokens_and_bias(q: list[int], *_: list[int]) -> tuple[list[int], ...]:
+            channels = 3 * q[1] * q[3]
+            return [q[0], q[2], channels], [channels]
 
         self.scale = Tensor([scale], ms.float32)
-        self.split = kernel("split_heads", heads, lambda qkv, _: (qkv, qkv, qkv))
-        self.merge = kernel("split_heads_gradient", tokens, lambda q, *_: q)
+        self.split = kernel("split_heads", heads, lambda qkv, *_: (qkv, qkv, qkv))
+        self.merge = kernel("split_heads_gradient", tokens_and_bias, lambda q, *_: (q, q))
 
-    def construct(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return q, k and v, each (B, h, N, d), of ``qkv`` (B, N, 3 * h * d), float32."""
-        return self.split(qkv, self.scale)
+    def construct(self, qkv: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return q, k and v, each (B, h, N, d), of ``qkv`` (B, N, 3 * h * d) and ``bias`` (3 * h * d,), float32."""
+        return self.split(qkv, bias, self.scale)
 
-    def bprop(self, qkv: Tensor, out: tuple[Tensor, ...], dout: tuple[Tensor, ...]) -> tuple[Tensor]:
-        """Return the gradient to ``qkv``; the name and the arguments are MindSpore's."""
-        return (self.merge(dout[0], dout[1], dout[2], self.scale),)
+    def bprop(
+        self, qkv: Tensor, bias: Tensor, out: tuple[Tensor, ...], dout: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor]:
+        """Return the gradients to ``qkv`` and ``bias``; the name and the arguments are MindSpore's."""
+        return self.merge(dout[0], dout[1], dout[2], self.scale)
 
 
 class NativeMergeHeads(nn.Cell):

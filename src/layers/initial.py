@@ -3,16 +3,10 @@
 
 import math
 
-from mindspore import Parameter, nn
+from mindspore import Parameter
 from mindspore.common.initializer import TruncatedNormal, Uniform, initializer
 
 TOKEN_STD = 0.02  # standard deviation of dense weights, tokens and positions (DeiT)
-
-
-def dense(in_channels: int, out_channels: int, has_bias: bool = True) -> nn.Dense:
-    """Return a dense layer with truncated-normal weights of deviation 0.02 and zero biases."""
-    weight = TruncatedNormal(TOKEN_STD)
-    return nn.Dense(in_channels, out_channels, weight_init=weight, bias_init="zeros", has_bias=has_bias)
 
 
 def token_parameter(name: str, *shape: int) -> Parameter:

@@ -3,8 +3,8 @@
 
 from mindspore import Tensor, nn
 
-from src.layers.activation import exact_gelu
-from src.layers.initial import dense
+from src.layers.activation import biased_gelu
+from src.layers.dense import Dense
 from src.layers.kernels import Kernels
 
 
@@ -14,10 +14,10 @@ class Mlp(nn.Cell):
     def __init__(self, dim: int, hidden_dim: int, kernels: Kernels = "auto") -> None:
         """Build for ``dim`` = C channels and ``hidden_dim`` hidden units."""
         super().__init__()
-        self.fc1 = dense(dim, hidden_dim)
-        self.act = exact_gelu(kernels)
-        self.fc2 = dense(hidden_dim, dim)
+        self.fc1 = Dense(dim, hidden_dim)
+        self.act = biased_gelu(kernels)
+        self.fc2 = Dense(hidden_dim, dim)
 
     def construct(self, z: Tensor) -> Tensor:
         """Return (B, N, C) of ``z`` (B, N, C)."""
-        return self.fc2(self.act(self.fc1(z)))
+        return self.fc2(self.act(self.fc1.product(z), self.fc1.bias))

@@ -13,7 +13,8 @@ from mindspore import Parameter, Tensor, nn, ops
 from src.config import Preprocessing, check
 from src.layers.attention import Attention
 from src.layers.block import Block
-from src.layers.initial import dense, token_parameter
+from src.layers.dense import Dense
+from src.layers.initial import token_parameter
 from src.layers.kernels import Kernels
 from src.layers.mlp import Mlp
 from src.layers.norm import layer_norm
@@ -74,7 +75,7 @@ class VisionTransformer(Backbone):
         self.pos_embed = token_parameter("pos_embed", 1, 1 + grid * grid, dim)
         self.blocks = nn.CellList([_block(settings) for _ in range(settings.depth)])
         self.norm = layer_norm(dim, settings.norm_eps, settings.kernels)
-        self.head = dense(dim, settings.num_classes)
+        self.head = Dense(dim, settings.num_classes)
 
     def embed(self, images: Tensor) -> Tensor:
         """Return the tokens (B, 1 + H/p * W/p, C): the class token, then the patches row by row, with positions."""

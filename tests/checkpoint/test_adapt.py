@@ -12,7 +12,7 @@ from src.checkpoint.adapt import load_model, load_weights, model_of, portable, s
 from src.checkpoint.record import EMA, OPTIMIZER, Description, Record, save_record
 from src.config import plain
 from src.errors import UserError
-from src.layers.activation import NativeGELU
+from src.layers.activation import NativeBiasedGELU
 from src.layers.circulant_dense import CirculantDense
 from src.layers.fused_shortcut import FusedShortcut
 from src.layers.norm import NativeLayerNorm
@@ -181,7 +181,7 @@ def test_portable_model_gives_the_same_logits(implementation, shortcut):
 @pytest.mark.parametrize("released", ["base", "linear2", "circulant2"])
 def test_portable_model_has_no_native_kernel(released):
     def native(model):
-        kinds = (NativeGELU, NativeLayerNorm, NativeSoftmax, FusedShortcut)
+        kinds = (NativeBiasedGELU, NativeLayerNorm, NativeSoftmax, FusedShortcut)
         return [name for name, cell in model.cells_and_names() if isinstance(cell, kinds)]
 
     model = tiny_model(released)

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from mindspore import Tensor, nn
 
-from src.layers.activation import NativeGELU, PolynomialGELU, exact_gelu
+from src.layers.activation import (
+    BiasedGELU,
+    NativeBiasedGELU,
+    NativeGELU,
+    PolynomialGELU,
+    biased_gelu,
+    exact_gelu,
+)
 from tests.native import KERNELS, needs_compiler
 
 POINTS = np.linspace(-20, 20, 8001).astype(np.float32)  # not a multiple of the sixteen that a kernel takes at once
@@ -66,13 +73,38 @@ def test_shape_is_kept(kernels, rng, pynative):
     assert np.abs(exact_gelu(kernels)(Tensor(x)).asnumpy() - x * exact_phi(x)).max() < 1e-6
 
 
+class BiasedSum(nn.Cell):
+    def __init__(self, kernels, weights):
+        super().__init__()
+        self.gelu, self.weights = biased_gelu(kernels), Tensor(weights)
+
+    def construct(self, x, bias):
+        return (self.gelu(x, bias) * self.weights).sum()
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("shape", [(2, 3, 21), (70, 16), (5, 3)], ids=str)
+def test_a_bias_may_come_with_it(shape, kernels, mode, rng):
+    x, weights = (2 * rng.standard_normal((2, *shape))).astype(np.float32)
+    bias = rng.standard_normal(shape[-1]).astype(np.float32)
+    total = x + bias
+    y = biased_gelu(kernels)(Tensor(x), Tensor(bias)).asnumpy()
+    assert np.abs(y - total * exact_phi(total)).max() < 1e-6
+    dx, dbias = ms.grad(BiasedSum(kernels, weights), (0, 1))(Tensor(x), Tensor(bias))
+    expected = weights * exact_derivative(total)
+    np.testing.assert_allclose(dx.asnumpy(), expected, rtol=0, atol=4e-6)
+    np.testing.assert_allclose(dbias.asnumpy(), expected.reshape(-1, shape[-1]).sum(0), rtol=0, atol=3e-5)
+
+
 def test_portable_is_the_polynomial_form():
     assert type(exact_gelu("portable")) is PolynomialGELU
+    assert type(biased_gelu("portable")) is BiasedGELU
 
 
 @needs_compiler
 def test_auto_is_native_where_it_can_be_compiled():
     assert type(exact_gelu()) is NativeGELU
+    assert type(biased_gelu()) is NativeBiasedGELU
 
 
 @needs_compiler

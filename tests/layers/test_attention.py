@@ -8,7 +8,8 @@ import pytest
 from mindspore import Tensor
 
 from src.layers.attention import Attention
-from src.layers.initial import dense, token_parameter
+from src.layers.dense import Dense, add_bias
+from src.layers.initial import token_parameter
 from src.layers.mlp import Mlp
 from src.layers.patch_embed import PatchEmbed
 from tests.native import KERNELS
@@ -58,8 +59,17 @@ def test_attention_of_large_logits_stays_finite(rng):
     assert np.abs(cell(Tensor(z)).asnumpy()[0] - expected).max() < 1e-3
 
 
-def test_mlp(mode, rng):
-    cell = Mlp(5, 9)
+def test_the_bias_of_a_dense_layer_can_be_added_later(mode, rng):
+    cell = Dense(5, 3)
+    filled(cell, rng)
+    z = Tensor(rng.standard_normal((2, 4, 5)).astype(np.float32))
+    np.testing.assert_array_equal(add_bias(cell.product(z), cell.bias).asnumpy(), cell(z).asnumpy())
+    assert add_bias(z, None) is z
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_mlp(kernels, mode, rng):
+    cell = Mlp(5, 9, kernels)
     weights = filled(cell, rng)
     z = rng.standard_normal((2, 3, 5)).astype(np.float32)
     hidden = z.astype(np.float64) @ weights["fc1.weight"].T + weights["fc1.bias"]
@@ -81,9 +91,9 @@ def test_patch_embedding_is_a_convolution_with_a_flat_weight(mode, rng):
 
 
 def test_dense_layers_and_tokens_start_normal_with_deviation_002():
-    cell = dense(300, 400)
+    cell = Dense(300, 400)
     assert not cell.bias.asnumpy().any()
-    assert dense(3, 4, has_bias=False).bias is None
+    assert Dense(3, 4, has_bias=False).bias is None
     table = token_parameter("pos_embed", 1, 197, 384)
     assert (table.name, table.shape) == ("pos_embed", (1, 197, 384))
     for values in (cell.weight.asnumpy(), table.asnumpy()):

@@ -23,10 +23,12 @@ def merge(heads):
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
-def test_split(kernels, mode, rng):
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_split(has_bias, kernels, mode, rng):
     qkv = rng.standard_normal((BATCH, TOKENS, 3 * HEADS * CHANNELS)).astype(np.float32)
-    parts = split_heads(HEADS, SCALE, kernels)(Tensor(qkv))
-    for part, expected in zip(parts, split(qkv), strict=True):
+    bias = rng.standard_normal(3 * HEADS * CHANNELS).astype(np.float32) if has_bias else None
+    parts = split_heads(HEADS, SCALE, kernels)(Tensor(qkv), None if bias is None else Tensor(bias))
+    for part, expected in zip(parts, split(qkv if bias is None else qkv + bias), strict=True):
         np.testing.assert_array_equal(part.asnumpy(), expected)
 
 
@@ -41,18 +43,19 @@ class WeightedSplit(nn.Cell):
         super().__init__()
         self.split, self.weights = split_heads(HEADS, SCALE, kernels), [Tensor(w) for w in weights]
 
-    def construct(self, qkv):
-        q, k, v = self.split(qkv)
+    def construct(self, qkv, bias):
+        q, k, v = self.split(qkv, bias)
         return (q * self.weights[0]).sum() + (k * self.weights[1]).sum() + (v * self.weights[2]).sum()
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
-def test_gradient_of_split(kernels, mode, rng):
+def test_gradients_of_split(kernels, mode, rng):
     weights = rng.standard_normal((3, BATCH, HEADS, TOKENS, CHANNELS)).astype(np.float32)
-    qkv = Tensor(np.zeros((BATCH, TOKENS, 3 * HEADS * CHANNELS), np.float32))
-    gradient = ms.grad(WeightedSplit(kernels, weights))(qkv).asnumpy()
+    qkv = np.zeros((BATCH, TOKENS, 3 * HEADS * CHANNELS), np.float32)
+    gradients = ms.grad(WeightedSplit(kernels, weights), (0, 1))(Tensor(qkv), Tensor(qkv[0, 0]))
     expected = np.concatenate([merge(weights[0] * SCALE), merge(weights[1]), merge(weights[2])], -1)
-    np.testing.assert_array_equal(gradient, expected)
+    np.testing.assert_array_equal(gradients[0].asnumpy(), expected)
+    np.testing.assert_allclose(gradients[1].asnumpy(), expected.sum((0, 1)), rtol=0, atol=1e-5)
 
 
 class WeightedMerge(nn.Cell):

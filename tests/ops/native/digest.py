@@ -40,8 +40,10 @@ def main():
     calls = {
         "softmax": ((x,), (x,)),
         "softmax_gradient": ((x, up), (x,)),
-        "split_heads": ((qkv, one), (heads, heads, heads)),
-        "split_heads_gradient": ((heads, heads, heads, one), (qkv,)),
+        "biased_gelu": ((x, gamma), (x,)),
+        "biased_gelu_gradient": ((x, gamma, up), (x, gamma)),
+        "split_heads": ((qkv, qkv[0, 0], one), (heads, heads, heads)),
+        "split_heads_gradient": ((heads, heads, heads, one), (qkv, qkv[0, 0])),
         "merge_heads": ((heads,), (x[None],)),
         "merge_heads_gradient": ((x[None],), (heads,)),
         "gelu": ((x,), (x,)),

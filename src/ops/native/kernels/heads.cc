@@ -8,69 +8,73 @@
 namespace augvit {
 namespace {
 
-// One of several arrays (B, h, N, d), a head after the other, and what its numbers are multiplied by on the way.
+// The sizes B, h, N and d of an array of heads.
+struct HeadSizes {
+  int64_t batch, heads, tokens, channels;
+
+  explicit HeadSizes(const int64_t *shape) : batch(shape[0]), heads(shape[1]), tokens(shape[2]), channels(shape[3]) {}
+  int64_t size() const { return batch * heads * tokens * channels; }
+};
+
+// An array (B, h, N, d) of heads, and what its numbers are multiplied by on their way.
 struct Heads {
   float *data;
   float scale;
 };
 
-// The sizes B, h, N and d of an operand.
-struct HeadSizes {
-  int64_t batch, heads, tokens, channels;
-};
-
-// Call f(token, head, channels) for every head of every token: where its `channels` numbers start in an array
-// (B, N, parts * h * d), and in the array (B, h, N, d) of part `part`.
+// Call f(image, part, beside, apart, first) for every head: where the head's first number stands in
+// an array (B, N, parts * h * d), in the array (B, h, N, d) of its part, and in a row of the former.
 template <typename F>
 void for_each_head(const HeadSizes &s, int64_t parts, F f) {
+  const int64_t width = parts * s.heads * s.channels;
   parallel_for(s.batch * parts * s.heads, [&](int64_t index) {
-    const int64_t head = index % s.heads, part = index / s.heads % parts, image = index / s.heads / parts;
-    for (int64_t token = 0; token < s.tokens; ++token) {
-      const int64_t beside = (((image * s.tokens + token) * parts + part) * s.heads + head) * s.channels;
-      const int64_t apart = ((image * s.heads + head) * s.tokens + token) * s.channels;
-      f(part, beside, apart);
-    }
-  });
-}
-
-void split(const float *tokens, const HeadSizes &sizes, int64_t parts, const Heads *to) {
-  for_each_head(sizes, parts, [&](int64_t part, int64_t beside, int64_t apart) {
-    const Heads &heads = to[part];
-    for (int64_t i = 0; i < sizes.channels; ++i) heads.data[apart + i] = heads.scale * tokens[beside + i];
-  });
-}
-
-void merge(const Heads *from, const HeadSizes &sizes, int64_t parts, float *tokens) {
-  for_each_head(sizes, parts, [&](int64_t part, int64_t beside, int64_t apart) {
-    const Heads &heads = from[part];
-    for (int64_t i = 0; i < sizes.channels; ++i) tokens[beside + i] = heads.scale * heads.data[apart + i];
+    const int64_t image = index / (parts * s.heads), lane = index % (parts * s.heads);
+    const int64_t part = lane / s.heads, head = lane % s.heads, first = lane * s.channels;
+    f(image, part, image * s.tokens * width + first, (image * s.heads + head) * s.tokens * s.channels, first);
   });
 }
 
 }  // namespace
 }  // namespace augvit
 
-// (qkv (B, N, 3 * h * d), scale) -> q * scale, k, v, each (B, h, N, d)
+// (qkv (B, N, 3 * h * d), bias (3 * h * d), scale) -> (q + bias) * scale, k + bias, v + bias, each (B, h, N, d)
 AUGVIT_KERNEL(split_heads) {
   using namespace augvit;
   const Operands operands(count, data, ranks, shapes, types);
   if (!operands.all_float32()) return kNotFloat32;
-  const HeadSizes sizes{shapes[2][0], shapes[2][1], shapes[2][2], shapes[2][3]};
-  if (operands[0].size() != 3 * operands[2].size()) return kShapes;
-  const Heads parts[] = {{operands[2].data, operands[1].data[0]}, {operands[3].data, 1.0f}, {operands[4].data, 1.0f}};
-  split(operands[0].data, sizes, 3, parts);
+  const Operand qkv = operands[0], bias = operands[1];
+  const HeadSizes sizes(shapes[3]);
+  if (qkv.size() != 3 * sizes.size() || bias.size() != qkv.channels) return kShapes;
+  const Heads to[] = {{operands[3].data, operands[2].data[0]}, {operands[4].data, 1.0f}, {operands[5].data, 1.0f}};
+  for_each_head(sizes, 3, [&](int64_t, int64_t part, int64_t beside, int64_t apart, int64_t first) {
+    const float *in = qkv.data + beside, *shift = bias.data + first, scale = to[part].scale;
+    float *out = to[part].data + apart;
+    for (int64_t token = 0; token < sizes.tokens; ++token, in += qkv.channels, out += sizes.channels)
+      for (int64_t i = 0; i < sizes.channels; ++i) out[i] = (in[i] + shift[i]) * scale;
+  });
   return kDone;
 }
 
-// (dq, dk, dv, scale) -> dqkv
+// (dq, dk, dv, scale) -> dqkv, dbias
 AUGVIT_KERNEL(split_heads_gradient) {
   using namespace augvit;
   const Operands operands(count, data, ranks, shapes, types);
   if (!operands.all_float32()) return kNotFloat32;
-  const HeadSizes sizes{shapes[0][0], shapes[0][1], shapes[0][2], shapes[0][3]};
-  if (operands[4].size() != 3 * operands[0].size()) return kShapes;
-  const Heads parts[] = {{operands[0].data, operands[3].data[0]}, {operands[1].data, 1.0f}, {operands[2].data, 1.0f}};
-  merge(parts, sizes, 3, operands[4].data);
+  const Operand dqkv = operands[4], dbias = operands[5];
+  const HeadSizes sizes(shapes[0]);
+  if (dqkv.size() != 3 * sizes.size() || dbias.size() != dqkv.channels) return kShapes;
+  const Heads from[] = {{operands[0].data, operands[3].data[0]}, {operands[1].data, 1.0f}, {operands[2].data, 1.0f}};
+  PartialSums sums(sizes.batch, 1, dqkv.channels);
+  for_each_head(sizes, 3, [&](int64_t image, int64_t part, int64_t beside, int64_t apart, int64_t first) {
+    const float *in = from[part].data + apart, scale = from[part].scale;
+    float *out = dqkv.data + beside, *partial = sums.of(image) + first;
+    for (int64_t token = 0; token < sizes.tokens; ++token, in += sizes.channels, out += dqkv.channels)
+      for (int64_t i = 0; i < sizes.channels; ++i) {
+        out[i] = in[i] * scale;
+        partial[i] += out[i];
+      }
+  });
+  sums.add_up(dbias.data);
   return kDone;
 }
 
@@ -79,9 +83,14 @@ AUGVIT_KERNEL(merge_heads) {
   using namespace augvit;
   const Operands operands(count, data, ranks, shapes, types);
   if (!operands.all_float32()) return kNotFloat32;
-  if (operands[0].size() != operands[1].size()) return kShapes;
-  const Heads part{operands[0].data, 1.0f};
-  merge(&part, {shapes[0][0], shapes[0][1], shapes[0][2], shapes[0][3]}, 1, operands[1].data);
+  const Operand heads = operands[0], tokens = operands[1];
+  const HeadSizes sizes(shapes[0]);
+  if (heads.size() != tokens.size()) return kShapes;
+  for_each_head(sizes, 1, [&](int64_t, int64_t, int64_t beside, int64_t apart, int64_t) {
+    for (int64_t token = 0; token < sizes.tokens; ++token)
+      std::copy_n(heads.data + apart + token * sizes.channels, sizes.channels,
+                  tokens.data + beside + token * tokens.channels);
+  });
   return kDone;
 }
 
@@ -90,8 +99,13 @@ AUGVIT_KERNEL(merge_heads_gradient) {
   using namespace augvit;
   const Operands operands(count, data, ranks, shapes, types);
   if (!operands.all_float32()) return kNotFloat32;
-  if (operands[0].size() != operands[1].size()) return kShapes;
-  const Heads part{operands[1].data, 1.0f};
-  split(operands[0].data, {shapes[1][0], shapes[1][1], shapes[1][2], shapes[1][3]}, 1, &part);
+  const Operand tokens = operands[0], heads = operands[1];
+  const HeadSizes sizes(shapes[1]);
+  if (heads.size() != tokens.size()) return kShapes;
+  for_each_head(sizes, 1, [&](int64_t, int64_t, int64_t beside, int64_t apart, int64_t) {
+    for (int64_t token = 0; token < sizes.tokens; ++token)
+      std::copy_n(tokens.data + beside + token * tokens.channels, sizes.channels,
+                  heads.data + apart + token * sizes.channels);
+  });
   return kDone;
 }

@@ -1,7 +1,6 @@
 // Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "operands.h"
 #include "parallel.h"
@@ -64,11 +63,11 @@ AUGVIT_KERNEL(layer_norm_gradient) {
   const Operand x = operands[0], gamma = operands[1], dy = operands[3];
   const Operand dx = operands[4], dgamma = operands[5], dbeta = operands[6];
   const float epsilon = operands[2].data[0];
-  const int64_t channels = x.channels, parts = (x.rows + kRows - 1) / kRows;
+  const int64_t channels = x.channels;
   if (gamma.size() != channels || dy.size() != x.size()) return kShapes;
-  std::vector<float> sums(2 * parts * channels, 0.0f);  // dgamma and dbeta of each part
+  PartialSums dgamma_sums(x.rows, kRows, channels), dbeta_sums(x.rows, kRows, channels);
   parallel_parts(x.rows, kRows, [&](int64_t part, int64_t begin, int64_t end) {
-    float *scales = sums.data() + 2 * part * channels, *shifts = scales + channels;
+    float *scales = dgamma_sums.of(part), *shifts = dbeta_sums.of(part);
     for (int64_t row = begin; row < end; ++row) {
       const float *in = x.data + row * channels, *up = dy.data + row * channels;
       float *down = dx.data + row * channels;
@@ -84,12 +83,7 @@ AUGVIT_KERNEL(layer_norm_gradient) {
       }
     }
   });
-  std::fill(dgamma.data, dgamma.data + channels, 0.0f);
-  std::fill(dbeta.data, dbeta.data + channels, 0.0f);
-  for (int64_t part = 0; part < parts; ++part)
-    for (int64_t i = 0; i < channels; ++i) {
-      dgamma.data[i] += sums[2 * part * channels + i];
-      dbeta.data[i] += sums[(2 * part + 1) * channels + i];
-    }
+  dgamma_sums.add_up(dgamma.data);
+  dbeta_sums.add_up(dbeta.data);
   return kDone;
 }

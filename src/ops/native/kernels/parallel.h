@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace augvit {
 
@@ -22,5 +23,25 @@ inline void parallel_parts(int64_t count, int64_t size, const std::function<void
   parallel_for((count + size - 1) / size,
                [&](int64_t part) { body(part, part * size, std::min(count, (part + 1) * size)); });
 }
+
+// Sums over many things, kept by part and added in their order, so that the threads leave no trace in the result.
+class PartialSums {
+ public:
+  // For `width` sums over `count` things in parts of `size`.
+  PartialSums(int64_t count, int64_t size, int64_t width) : width_(width), sums_((count + size - 1) / size * width) {}
+
+  float *of(int64_t part) { return sums_.data() + part * width_; }
+
+  // Write the sums over all parts.
+  void add_up(float *to) const {
+    std::fill(to, to + width_, 0.0f);
+    for (size_t part = 0; part < sums_.size(); part += width_)
+      for (int64_t i = 0; i < width_; ++i) to[i] += sums_[part + i];
+  }
+
+ private:
+  int64_t width_;
+  std::vector<float> sums_;
+};
 
 }  // namespace augvit

@@ -240,10 +240,9 @@ int backward(const Operands &operands) {
   const Call call(sizes, generators);
   const int64_t channels = sizes.channels, n = sizes.n, inputs = sizes.inputs, outputs = sizes.outputs;
   const int64_t z_spectrum = 2 * call.fourier.frequencies() * inputs, d_spectrum = z_spectrum / inputs * outputs;
-  // the sums over the tokens of a part: those of the generators' gradient, then those of the bias's
-  const int64_t parts = (sizes.tokens + kPart - 1) / kPart;
+  // sums over the tokens: those of the generators' gradient, then those of the bias's
   const int64_t of_generators = z_spectrum * outputs, per_part = of_generators + outputs * n;
-  std::vector<float> sums(parts * per_part);
+  PartialSums partial_sums(sizes.tokens, kPart, per_part);
   parallel_parts(sizes.tokens, kPart, [&](int64_t part, int64_t begin, int64_t end) {
     const int64_t room = call.room_for_inputs() + call.room_for_outputs() + channels + z_spectrum + d_spectrum + 2 * n;
     Vec *tokens = workspace(room + per_part), *projected = tokens + call.room_for_inputs();
@@ -266,10 +265,10 @@ int backward(const Operands &operands) {
       for (int64_t j = 0; j < inputs; j += 2) call.project_back(j, d_spectra, tokens + j * n, spare);
       store_rows(tokens, count, channels, dz.data + offset);
     }
-    for (int64_t i = 0; i < per_part; ++i) sums[part * per_part + i] = sum(correlations[i]);
+    for (int64_t i = 0; i < per_part; ++i) partial_sums.of(part)[i] = sum(correlations[i]);
   });
-  for (int64_t part = 1; part < parts; ++part)
-    for (int64_t i = 0; i < per_part; ++i) sums[i] += sums[part * per_part + i];
+  std::vector<float> sums(per_part);
+  partial_sums.add_up(sums.data());
   generators_from_spectra(call.fourier, sums.data(), dgenerators);
   std::copy(sums.data() + of_generators, sums.data() + per_part, dbias.data);
   return kDone;
