@@ -8,6 +8,8 @@ import argparse
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
@@ -18,8 +20,9 @@ _HERE = Path(__file__).resolve().parent
 _KINDS = ("forward", "training")
 
 
-def contender(python: str, framework: str, model: str, args: argparse.Namespace, kind: str) -> Run:
-    """Start the process of one side and return what makes it take a turn."""
+@contextmanager
+def contender(python: str, framework: str, model: str, args: argparse.Namespace, kind: str) -> Iterator[Run]:
+    """Start the process of one side, hand out what makes it take a turn, and end it."""
     numbers = (str(args.batch_size), str(args.image_size))
     command = [python, str(_HERE / "contender.py"), framework, model, *numbers, kind]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -40,7 +43,11 @@ def contender(python: str, framework: str, model: str, args: argparse.Namespace,
             return seconds
         raise SystemExit(f"error: the process of {framework} ended; its message stands above")
 
-    return run
+    try:
+        yield run
+    finally:
+        process.kill()  # a process that stands still hears nothing else
+        process.wait()
 
 
 def main() -> None:
@@ -59,9 +66,11 @@ def main() -> None:
     print("\n| model | what | MindSpore, ms | PyTorch, ms | images/s, MindSpore over PyTorch |\n|---|---|---|---|---|")
     for model in args.models:
         for kind in args.kinds:
-            ours = contender(sys.executable, "mindspore", model, args, kind)
-            theirs = contender(args.torch_python, "torch", model, args, kind)
-            times = in_turn({"mindspore": ours, "torch": theirs}, args.rounds, warm_up=1)
+            with (
+                contender(sys.executable, "mindspore", model, args, kind) as ours,
+                contender(args.torch_python, "torch", model, args, kind) as theirs,
+            ):
+                times = in_turn({"mindspore": ours, "torch": theirs}, args.rounds, warm_up=1)
             ratio = times["torch"].median / times["mindspore"].median
             what = "forward" if kind == "forward" else "forward and backward"
             print(f"| {model} | {what} | {times['mindspore']} | {times['torch']} | {ratio:.2f} |", flush=True)
