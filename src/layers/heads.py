@@ -6,7 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from src.layers.dense import add_bias, bias_or_zeros
 from src.layers.kernels import Kernels, native_kernels
-from src.ops.native.library import Infer, kernel
+from src.ops.native.library import kernel
 
 
 class SplitHeads(nn.Cell):
@@ -91,9 +91,8 @@ class NativeMergeHeads(nn.Cell):
         def heads(tokens: list[int]) -> list[int]:
             return [tokens[0], num_heads, tokens[1], tokens[2] // num_heads]
 
-        same: Infer = lambda x: x  # noqa: E731
-        self.merge = kernel("merge_heads", lambda heads: [heads[0], heads[2], heads[1] * heads[3]], same)
-        self.split = kernel("merge_heads_gradient", heads, same)
+        self.merge = kernel("merge_heads", lambda heads: [heads[0], heads[2], heads[1] * heads[3]], lambda x: x)
+        self.split = kernel("merge_heads_gradient", heads, lambda x: x)
 
     def construct(self, heads: Tensor) -> Tensor:
         """Return (B, N, h * d) of ``heads`` (B, h, N, d), float32."""

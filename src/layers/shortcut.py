@@ -5,7 +5,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from src import distributed
@@ -13,6 +12,7 @@ from src.config import check
 from src.errors import UserError
 from src.layers.activation import exact_gelu
 from src.layers.circulant_dense import CirculantDense, DenseProjection, Implementation, choose_implementation
+from src.layers.dense import bias_or_zeros
 from src.layers.fused_shortcut import FusedShortcut
 from src.layers.kernels import Kernels, native_kernels
 
@@ -106,12 +106,11 @@ class FusedAugmentedShortcut(AugmentedShortcut):
         # fft: of the projection only the parameters are used, and this one has no index table beside them
         super().__init__(dim, dataclasses.replace(settings, implementation="fft"), kernels)
         self.fused = FusedShortcut(self.scale, activated=settings.form == "circ_act")
-        self.no_bias = None if settings.bias else ops.zeros((settings.paths * dim,), ms.float32)
 
     def construct(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
         """Return (B, N, C) of the block's input ``x``, its normed form ``z`` and the branch's output ``y``."""
         seen = self.before(x if self.sees_raw else z)
-        bias = self.project.bias if self.no_bias is None else self.no_bias
+        bias = bias_or_zeros(self.project.bias, self.paths * seen.shape[-1])
         return self.fused(x, y, seen, self.project.weight, bias)
 
 
