@@ -11,15 +11,19 @@ namespace {
 
 constexpr int64_t kRows = 32;  // that a thread takes at a time
 
-// The sum of f(i) over i in [0, count): sixteen partial sums, whose order no compiler has to guess.
+// The sum of f(i, n) over the Vecs of a row; f keeps lanes that are not there at 0.
 template <typename F>
-float sum_over(int64_t count, F f) {
+float sum_over(int64_t channels, F f) {
+  Vec total{};
+  for_each_vec(0, channels, [&](int64_t i, int64_t n) { total += f(i, n); });
+  return sum(total);
+}
+
+// The first n lanes, and 0 in the others.
+Vec only(Vec values, int64_t n) {
   float lanes[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += f(i + lane);
-  for (int64_t lane = 0; i < count; ++i, ++lane) lanes[lane] += f(i);
-  return sum(load(lanes));
+  store_some(lanes, values, n);
+  return n == kLanes ? values : load(lanes);
 }
 
 struct Moments {
@@ -27,8 +31,11 @@ struct Moments {
 };
 
 Moments moments(const float *x, int64_t channels, float epsilon) {
-  const float mean = sum_over(channels, [=](int64_t i) { return x[i]; }) / channels;
-  const float square = sum_over(channels, [=](int64_t i) { return (x[i] - mean) * (x[i] - mean); });
+  const float mean = sum_over(channels, [=](int64_t i, int64_t n) { return load_some(x + i, n); }) / channels;
+  const float square = sum_over(channels, [=](int64_t i, int64_t n) {
+    const Vec difference = only(load_some(x + i, n) - mean, n);
+    return difference * difference;
+  });
   return {mean, 1.0f / std::sqrt(square / channels + epsilon)};
 }
 
@@ -49,7 +56,10 @@ AUGVIT_KERNEL(layer_norm) {
       const float *in = x.data + row * channels;
       float *out = y.data + row * channels;
       const Moments m = moments(in, channels, epsilon);
-      for (int64_t i = 0; i < channels; ++i) out[i] = (in[i] - m.mean) * m.inverse * gamma.data[i] + beta.data[i];
+      for_each_vec(0, channels, [&](int64_t i, int64_t n) {
+        const Vec normed = (load_some(in + i, n) - m.mean) * m.inverse;
+        store_some(out + i, normed * load_some(gamma.data + i, n) + load_some(beta.data + i, n), n);
+      });
     }
   });
   return kDone;
@@ -72,15 +82,16 @@ AUGVIT_KERNEL(layer_norm_gradient) {
       const float *in = x.data + row * channels, *up = dy.data + row * channels;
       float *down = dx.data + row * channels;
       const Moments m = moments(in, channels, epsilon);
-      const auto normed = [=](int64_t i) { return (in[i] - m.mean) * m.inverse; };
-      const auto scaled = [=](int64_t i) { return up[i] * gamma.data[i]; };
-      const float mean = sum_over(channels, scaled) / channels;
-      const float along = sum_over(channels, [=](int64_t i) { return scaled(i) * normed(i); }) / channels;
-      for (int64_t i = 0; i < channels; ++i) {
-        down[i] = m.inverse * (scaled(i) - mean - normed(i) * along);
-        scales[i] += up[i] * normed(i);
-        shifts[i] += up[i];
-      }
+      const auto normed = [=](int64_t i, int64_t n) { return (load_some(in + i, n) - m.mean) * m.inverse; };
+      const auto scaled = [=](int64_t i, int64_t n) { return load_some(up + i, n) * load_some(gamma.data + i, n); };
+      const auto product = [=](int64_t i, int64_t n) { return scaled(i, n) * normed(i, n); };
+      const float mean = sum_over(channels, scaled) / channels, along = sum_over(channels, product) / channels;
+      for_each_vec(0, channels, [&](int64_t i, int64_t n) {
+        const Vec gradient = load_some(up + i, n), x_normed = normed(i, n);
+        store_some(down + i, m.inverse * (scaled(i, n) - mean - x_normed * along), n);
+        store_some(scales + i, load_some(scales + i, n) + gradient * x_normed, n);
+        store_some(shifts + i, load_some(shifts + i, n) + gradient, n);
+      });
     }
   });
   dgamma_sums.add_up(dgamma.data);

@@ -28,12 +28,12 @@ class Pool {
       body_ = &body;
       count_ = count;
       next_ = 0;
-      working_ = helpers_;
       ++job_;
     }
     wake_.notify_all();
     take_parts(count, body);
     std::unique_lock<std::mutex> guard(lock_);
+    body_ = nullptr;  // a helper that is still waking up comes too late, and is not waited for
     done_.wait(guard, [this] { return working_ == 0; });
   }
 
@@ -48,6 +48,8 @@ class Pool {
     for (;;) {
       wake_.wait(guard, [&] { return job_ != served; });
       served = job_;
+      if (body_ == nullptr) continue;
+      ++working_;
       const int64_t count = count_;
       const std::function<void(int64_t)> &body = *body_;
       guard.unlock();
