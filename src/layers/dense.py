@@ -26,7 +26,7 @@ def add_bias(x: Tensor, bias: Tensor | None) -> Tensor:
     """Return ``x`` (..., C) + ``bias`` (C,), or ``x`` where there is none."""
     if bias is None:
         return x
-    # broadcasting takes three times as long on a CPU
+    # broadcasting takes more than twice as long on a CPU
     return ops.bias_add(x.reshape(-1, x.shape[-1]), bias).reshape(x.shape)
 
 

@@ -21,8 +21,6 @@ void for_all(int64_t size, F f) {
 // (x) -> x * Phi(x)
 AUGVIT_KERNEL(gelu) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand x = operands[0], y = operands[1];
   for_all(x.size(), [&](int64_t i, int64_t n) { store_some(y.data + i, gelu(load_some(x.data + i, n)), n); });
   return kDone;
@@ -31,8 +29,6 @@ AUGVIT_KERNEL(gelu) {
 // (x, dy) -> dx = dy * gelu'(x)
 AUGVIT_KERNEL(gelu_gradient) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand x = operands[0], dy = operands[1], dx = operands[2];
   if (x.size() != dy.size()) return kShapes;
   for_all(x.size(), [&](int64_t i, int64_t n) {
@@ -44,8 +40,6 @@ AUGVIT_KERNEL(gelu_gradient) {
 // (x, bias) -> gelu(x + bias)
 AUGVIT_KERNEL(biased_gelu) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand x = operands[0], bias = operands[1], y = operands[2];
   if (bias.size() != x.channels) return kShapes;
   parallel_parts(x.rows, kRows, [&](int64_t, int64_t begin, int64_t end) {
@@ -63,8 +57,6 @@ AUGVIT_KERNEL(biased_gelu) {
 // (x, bias, dy) -> dx, dbias
 AUGVIT_KERNEL(biased_gelu_gradient) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand x = operands[0], bias = operands[1], dy = operands[2], dx = operands[3], dbias = operands[4];
   if (bias.size() != x.channels || dy.size() != x.size()) return kShapes;
   PartialSums sums(x.rows, kRows, x.channels);

@@ -40,10 +40,8 @@ void for_each_head(const HeadSizes &s, int64_t parts, F f) {
 // (qkv (B, N, 3 * h * d), bias (3 * h * d), scale) -> (q + bias) * scale, k + bias, v + bias, each (B, h, N, d)
 AUGVIT_KERNEL(split_heads) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand qkv = operands[0], bias = operands[1];
-  const HeadSizes sizes(shapes[3]);
+  const HeadSizes sizes(operands.shape(3));
   if (qkv.size() != 3 * sizes.size() || bias.size() != qkv.channels) return kShapes;
   const Heads to[] = {{operands[3].data, operands[2].data[0]}, {operands[4].data, 1.0f}, {operands[5].data, 1.0f}};
   for_each_head(sizes, 3, [&](int64_t, int64_t part, int64_t beside, int64_t apart, int64_t first) {
@@ -58,10 +56,8 @@ AUGVIT_KERNEL(split_heads) {
 // (dq, dk, dv, scale) -> dqkv, dbias
 AUGVIT_KERNEL(split_heads_gradient) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand dqkv = operands[4], dbias = operands[5];
-  const HeadSizes sizes(shapes[0]);
+  const HeadSizes sizes(operands.shape(0));
   if (dqkv.size() != 3 * sizes.size() || dbias.size() != dqkv.channels) return kShapes;
   const Heads from[] = {{operands[0].data, operands[3].data[0]}, {operands[1].data, 1.0f}, {operands[2].data, 1.0f}};
   PartialSums sums(sizes.batch, 1, dqkv.channels);
@@ -81,10 +77,8 @@ AUGVIT_KERNEL(split_heads_gradient) {
 // (heads (B, h, N, d)) -> tokens (B, N, h * d)
 AUGVIT_KERNEL(merge_heads) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand heads = operands[0], tokens = operands[1];
-  const HeadSizes sizes(shapes[0]);
+  const HeadSizes sizes(operands.shape(0));
   if (heads.size() != tokens.size()) return kShapes;
   for_each_head(sizes, 1, [&](int64_t, int64_t, int64_t beside, int64_t apart, int64_t) {
     for (int64_t token = 0; token < sizes.tokens; ++token)
@@ -97,10 +91,8 @@ AUGVIT_KERNEL(merge_heads) {
 // (dtokens (B, N, h * d)) -> dheads (B, h, N, d)
 AUGVIT_KERNEL(merge_heads_gradient) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand tokens = operands[0], heads = operands[1];
-  const HeadSizes sizes(shapes[1]);
+  const HeadSizes sizes(operands.shape(1));
   if (heads.size() != tokens.size()) return kShapes;
   for_each_head(sizes, 1, [&](int64_t, int64_t, int64_t beside, int64_t apart, int64_t) {
     for (int64_t token = 0; token < sizes.tokens; ++token)

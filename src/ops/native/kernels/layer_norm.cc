@@ -45,8 +45,6 @@ Moments moments(const float *x, int64_t channels, float epsilon) {
 // (x, gamma, beta, epsilon) -> y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, over the last axis
 AUGVIT_KERNEL(layer_norm) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand x = operands[0], gamma = operands[1], beta = operands[2], y = operands[4];
   const float epsilon = operands[3].data[0];
   const int64_t channels = x.channels;
@@ -68,8 +66,6 @@ AUGVIT_KERNEL(layer_norm) {
 // (x, gamma, epsilon, dy) -> dx, dgamma, dbeta
 AUGVIT_KERNEL(layer_norm_gradient) {
   using namespace augvit;
-  const Operands operands(count, data, ranks, shapes, types);
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand x = operands[0], gamma = operands[1], dy = operands[3];
   const Operand dx = operands[4], dgamma = operands[5], dbeta = operands[6];
   const float epsilon = operands[2].data[0];

@@ -5,9 +5,6 @@
 #include <cstdint>
 #include <cstring>
 
-#define AUGVIT_KERNEL(name) \
-  extern "C" int name(int count, void **data, int *ranks, int64_t **shapes, const char **types, void *, void *)
-
 namespace augvit {
 
 enum Status { kDone = 0, kNotFloat32 = 1, kShapes = 2 };  // anything but 0 becomes an exception in Python
@@ -31,6 +28,8 @@ class Operands {
     return true;
   }
 
+  const int64_t *shape(int i) const { return shapes_[i]; }
+
   Operand operator[](int i) const {
     Operand operand{static_cast<float *>(data_[i]), 1, 1};
     for (int axis = 0; axis + 1 < ranks_[i]; ++axis) operand.rows *= shapes_[i][axis];
@@ -47,3 +46,13 @@ class Operands {
 };
 
 }  // namespace augvit
+
+// Define the operator `name`: what follows is the body of a function of `operands`, all of them float32, that returns a
+// Status.
+#define AUGVIT_KERNEL(name)                                                                                       \
+  static int name##_of(const augvit::Operands &operands);                                                         \
+  extern "C" int name(int count, void **data, int *ranks, int64_t **shapes, const char **types, void *, void *) { \
+    const augvit::Operands operands(count, data, ranks, shapes, types);                                           \
+    return operands.all_float32() ? name##_of(operands) : augvit::kNotFloat32;                                    \
+  }                                                                                                               \
+  static int name##_of(const augvit::Operands &operands)

@@ -178,7 +178,6 @@ struct Call {
 
 template <typename Activation>
 int forward(const Operands &operands) {
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand x = operands[0], y = operands[1], z = operands[2], generators = operands[3], bias = operands[4];
   const float scale = operands[5].data[0];
   const Operand out = operands[6];
@@ -231,7 +230,6 @@ void generators_from_spectra(const Fourier &fourier, const float *spectra, const
 
 template <typename Activation>
 int backward(const Operands &operands) {
-  if (!operands.all_float32()) return kNotFloat32;
   const Operand z = operands[0], generators = operands[1], bias = operands[2], dout = operands[4];
   const float scale = operands[3].data[0];
   const Operand dsum = operands[5], dz = operands[6], dgenerators = operands[7], dbias = operands[8];
@@ -278,11 +276,9 @@ int backward(const Operands &operands) {
 }  // namespace augvit
 
 // (x, y, z, generators, bias, scale) -> out
-AUGVIT_KERNEL(gelu_shortcut) { return augvit::forward<augvit::Gelu>({count, data, ranks, shapes, types}); }
-AUGVIT_KERNEL(linear_shortcut) { return augvit::forward<augvit::Linear>({count, data, ranks, shapes, types}); }
+AUGVIT_KERNEL(gelu_shortcut) { return augvit::forward<augvit::Gelu>(operands); }
+AUGVIT_KERNEL(linear_shortcut) { return augvit::forward<augvit::Linear>(operands); }
 
 // (z, generators, bias, scale, dout) -> dx = dy, dz, dgenerators, dbias
-AUGVIT_KERNEL(gelu_shortcut_gradient) { return augvit::backward<augvit::Gelu>({count, data, ranks, shapes, types}); }
-AUGVIT_KERNEL(linear_shortcut_gradient) {
-  return augvit::backward<augvit::Linear>({count, data, ranks, shapes, types});
-}
+AUGVIT_KERNEL(gelu_shortcut_gradient) { return augvit::backward<augvit::Gelu>(operands); }
+AUGVIT_KERNEL(linear_shortcut_gradient) { return augvit::backward<augvit::Linear>(operands); }
