@@ -6,7 +6,7 @@ from src.data.classes import match_classes
 from src.data.loader import EvalLoader
 from src.data.sources import open_source
 from src.deploy.predict import load_classifier
-from src.distributed import start_device
+from src.distributed import start_device, start_ranks
 from src.engine.evaluate import evaluate
 from src.errors import run_door
 from src.logs import start_logging
@@ -22,12 +22,15 @@ def main() -> None:
     args = parser.parse_args()
     start_logging()
     start_device(args.device_target, args.device_id)
+    ranks = start_ranks()
     classifier = load_classifier(args.checkpoint_path)
     known = classifier.description
     source = open_source(args.data_path, "val")
     labels = match_classes(source.classes, known.classes, known.settings["num_classes"], source.name)
-    loader = EvalLoader(source, labels, DataConfig(eval_batch_size=args.batch_size), known.preprocessing)
-    result = evaluate(classifier.logits, loader, loader.count)
+    loader = EvalLoader(source, labels, DataConfig(eval_batch_size=args.batch_size), known.preprocessing, ranks)
+    result = evaluate(classifier.logits, loader, ranks)
+    if not ranks.first:
+        return
     print(f"top-1 {result.accuracy.top1_percent:.2f} %  top-5 {result.accuracy.top5_percent:.2f} %  ", end="")
     print(f"{result.accuracy.count} pictures  {result.images_per_second:.1f} images/s")
     write_report(args.report, result.report(args.checkpoint_path, args.data_path))

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 from src.config import door_parser, load_config
-from src.distributed import start_device
-from src.engine.train import train
+from src.distributed import start_device, start_ranks
+from src.engine.train import check, train
 from src.errors import run_door
 from src.logs import start_logging
 
@@ -17,13 +17,21 @@ def main() -> None:
     parser.add_argument("--config_path", required=True, help="a YAML file of config/")
     parser.add_argument("--data_path", help="the data set (sets data.path)")
     parser.add_argument("--output_path", help="run folder (default: runs/ and the name of the config)")
+    parser.add_argument("--resume", action="store_true", help="go on from the run folder's newest checkpoint")
+    parser.add_argument("--allow_changes", action="store_true", help="resume under other settings, too")
+    parser.add_argument("--check", action="store_true", help="find out whether the training would start, and stop")
+    parser.add_argument("--ranks", type=int, default=1, help="with --check: how many would train together")
     parser.add_argument("assignments", nargs="*", metavar="key=value", help="settings over those of the config")
     args = parser.parse_args()
     start_logging()
     assignments = [*([f"data.path={json.dumps(args.data_path)}"] if args.data_path else []), *args.assignments]
     config = load_config(args.config_path, assignments)
     start_device(args.device_target, args.device_id)
-    train(config, Path(args.output_path or Path("runs") / Path(args.config_path).stem))
+    output = Path(args.output_path or Path("runs") / Path(args.config_path).stem)
+    if args.check:
+        check(config, output, args.ranks, args.resume, args.allow_changes)
+    else:
+        train(config, output, start_ranks(), args.resume, args.allow_changes)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,23 @@ class DataConfig:
     crop_scale: tuple[float, float] = (0.08, 1.0)  # area of the random crop, as a fraction of the picture's
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)  # width over height of the random crop
     flip: float = 0.5  # probability of a horizontal flip
-    interpolation: Literal["bicubic", "bilinear", "nearest"] = "bicubic"  # of the random crop's resize
+    # of the random crop's resize, and of auto_augment's rotations and shifts; random: bicubic or bilinear, by chance
+    interpolation: Literal["random", "bicubic", "bilinear", "nearest"] = "bicubic"
+    auto_augment: str = ""  # a policy as timm spells it, such as rand-m9-mstd0.5-inc1; "" is none
+    color_jitter: float = 0.0  # of brightness, contrast and saturation; has no effect beside auto_augment
+    repeats: int = 1  # crops of each drawn picture in an epoch, which then passes over 1/repeats of the pictures
+    mixup: float = 0.0  # alpha of mixup's Beta(alpha, alpha); 0 is none
+    cutmix: float = 0.0  # alpha of cutmix's; 0 is none
+    mix_prob: float = 1.0  # probability that a batch is mixed at all
+    mix_switch: float = 0.5  # probability of cutmix rather than mixup, where both are on
+    erase_prob: float = 0.0  # probability that a rectangle of the picture is erased
+    # what stands there then: noise for each pixel, one random colour, or the mean colour
+    erase_mode: Literal["pixel", "rand", "const"] = "pixel"
+    # after_mixing: the mixed pictures, as timm's prefetching loader does; before_mixing: each picture, as DeiT does
+    erase_order: Literal["after_mixing", "before_mixing"] = "after_mixing"
+    # a training picture that can't be read: raise ends the run, skip puts another one in its place
+    on_error: Literal["raise", "skip"] = "raise"
+    max_skipped: int = 100  # different pictures that on_error=skip puts up with in a run
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "eval_batch_size", "workers"):
@@ -72,47 +88,87 @@ class DataConfig:
         check(0 < low <= high <= 1, f"crop_scale={[low, high]}: must be 0 < low <= high <= 1")
         low, high = self.crop_ratio
         check(0 < low <= high, f"crop_ratio={[low, high]}: must be 0 < low <= high")
-        check(0 <= self.flip <= 1, f"flip={self.flip}: must lie in [0, 1]")
+        for name in ("flip", "mix_prob", "mix_switch", "erase_prob"):
+            check(0 <= getattr(self, name) <= 1, f"{name}={getattr(self, name)}: must lie in [0, 1]")
+        for name in ("color_jitter", "mixup", "cutmix", "max_skipped"):
+            check(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must not be negative")
+        check(self.repeats >= 1, f"repeats={self.repeats}: must be at least 1")
+        mixed = bool(self.mixup or self.cutmix)
+        check(not mixed or self.batch_size % 2 == 0, f"batch_size={self.batch_size}: must be even for mixup and cutmix")
+
+
+@dataclass(frozen=True)
+class GroupRule:
+    """What some parameters have of their own; the first rule whose pattern a name matches holds for it."""
+
+    names: str = "*"  # a shell pattern over the names of parameters, such as "head.*" or "blocks.0.*"
+    lr_scale: float = 1.0  # factor on the learning rate
+    weight_decay: float | None = None  # in place of optim.weight_decay and of all exemptions; null keeps those
+
+    def __post_init__(self) -> None:
+        check(self.lr_scale >= 0, f"lr_scale={self.lr_scale}: must not be negative")
+        decay = self.weight_decay
+        check(decay is None or decay >= 0, f"weight_decay={decay}: must not be negative")
 
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """The optimizer (AdamW), its schedule (warm-up, then cosine) and the moving average of the weights."""
+    """The optimizer, its schedule (warm-up, cosine, cooldown) and the moving average of the weights."""
 
+    # adamw: decoupled weight decay; momentum: SGD with it; sgd: with Nesterov's momentum, as timm means the names
+    name: Literal["adamw", "sgd", "momentum"] = "adamw"
     lr: float = 1e-3  # peak learning rate, absolute: not scaled by the batch
     min_lr: float = 1e-5  # where the cosine ends
     warmup_lr: float = 1e-6  # where the warm-up starts
-    warmup_epochs: float = 5.0  # length of the linear warm-up; the cosine spans what is left
-    weight_decay: float = 0.05  # decoupled; biases, norms, tokens, positions and circulant generators have none
-    betas: tuple[float, float] = (0.9, 0.999)  # of the two moments
-    eps: float = 1e-8  # added to the root of the second moment
+    warmup_epochs: float = 5.0  # length of the linear warm-up, the first of train.epochs
+    cooldown_epochs: int = 0  # epochs at min_lr that follow train.epochs
+    lr_per: Literal["step", "epoch"] = "step"  # how often the schedule moves on
+    weight_decay: float = 0.05  # biases, norms, tokens, positions and circulant generators have none
+    betas: tuple[float, float] = (0.9, 0.999)  # of AdamW's two moments
+    eps: float = 1e-8  # added to the root of AdamW's second moment
+    momentum: float = 0.9  # of sgd and momentum
+    groups: tuple[GroupRule, ...] = ()  # rules for parameters by name
+    clip_norm: float = 0.0  # largest norm of all gradients together; 0 does not clip
     ema_decay: float = 0.0  # decay of the moving average of the weights a step; 0 keeps none
 
     def __post_init__(self) -> None:
         check(self.lr > 0, f"lr={self.lr}: must be positive")
-        for name in ("min_lr", "warmup_lr", "warmup_epochs", "weight_decay"):
+        for name in ("min_lr", "warmup_lr", "warmup_epochs", "cooldown_epochs", "weight_decay", "clip_norm"):
             check(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must not be negative")
         check(max(self.min_lr, self.warmup_lr) <= self.lr, f"lr={self.lr}: must not lie below min_lr or warmup_lr")
         check(all(0 <= beta < 1 for beta in self.betas), f"betas={list(self.betas)}: must lie in [0, 1)")
         check(self.eps > 0, f"eps={self.eps}: must be positive")
-        check(0 <= self.ema_decay < 1, f"ema_decay={self.ema_decay}: must lie in [0, 1)")
+        for name in ("ema_decay", "momentum"):
+            check(0 <= getattr(self, name) < 1, f"{name}={getattr(self, name)}: must lie in [0, 1)")
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """The loop around the steps."""
 
-    epochs: int = 300  # passes over the training pictures
+    epochs: int = 300  # passes over the training pictures, cooldown not counted
     label_smoothing: float = 0.1  # mass of the target that is spread evenly over all classes
+    accumulate: int = 1  # batches whose gradients make one step
+    # float16: products in half precision with a dynamic loss scale; LayerNorm, softmax, loss and weights stay float32
+    precision: Literal["float32", "float16"] = "float32"
+    loss_scale: float = 65536.0  # where the loss scale of float16 starts
+    loss_scale_window: int = 2000  # steps without an overflow after which it doubles
+    recompute: bool = False  # compute the blocks again on the way back instead of keeping what they held
     init_checkpoint: str = ""  # checkpoint whose weights the training starts from; "" starts from random ones
     new_head: bool = False  # put a fresh head for the classes of the data in place of the checkpoint's
     log_every: int = 50  # steps between two lines of metrics.jsonl
+    checkpoint_every: int = 0  # steps between two checkpoints within an epoch; 0: only the one at its end
+    keep_checkpoints: int = 2  # how many of the last ones stay: last.ckpt, last-1.ckpt, ...
+    skip_not_finite: int = 0  # steps with a loss or gradient that is not finite to pass over before the run stops
 
     def __post_init__(self) -> None:
-        check(self.epochs >= 1, f"epochs={self.epochs}: must be at least 1")
+        for name in ("epochs", "accumulate", "loss_scale_window", "log_every", "keep_checkpoints"):
+            check(getattr(self, name) >= 1, f"{name}={getattr(self, name)}: must be at least 1")
+        for name in ("checkpoint_every", "skip_not_finite"):
+            check(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must not be negative")
         check(0 <= self.label_smoothing < 1, f"label_smoothing={self.label_smoothing}: must lie in [0, 1)")
+        check(self.loss_scale >= 1, f"loss_scale={self.loss_scale}: must be at least 1")
         check(not self.new_head or bool(self.init_checkpoint), "new_head=true: goes with train.init_checkpoint")
-        check(self.log_every >= 1, f"log_every={self.log_every}: must be at least 1")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,12 @@ class Stream(IntEnum):
     """What a draw is for; streams never share their numbers. None is 0, which would vanish at the end of a key."""
 
     ORDER = 1  # of the pictures in an epoch
-    CROP = 2  # and everything else that is done to a picture
+    CROP = 2  # and everything else that is done to a picture alone, as long as it is one of 8 bits
     DEPTH = 3  # branches dropped by stochastic depth
+    MIX = 4  # pictures of a batch with each other; the position is that of the batch's first picture
+    ERASE = 5  # rectangles of a normalised picture
+    SUBSTITUTE = 6  # which picture takes the place of one that can't be read
+    DROPOUT = 7  # the key of a picture's dropout masks
 
 
 def generator(stream: Stream, seed: int, epoch: int, position: int = 0) -> np.random.Generator:

@@ -54,7 +54,7 @@ def overlay(base: T, changes: Mapping[str, Any], where: str = "") -> T:
 
 
 def coerce(value: Any, wanted: Any, place: str) -> Any:
-    """Return ``value`` as the type ``wanted`` (int, float, bool, str, tuple, Literal, Optional, a mapping) or raise."""
+    """Return ``value`` as the type ``wanted`` (a scalar, tuple, Literal, Optional, mapping or dataclass) or raise."""
     origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     if origin in (typing.Union, types.UnionType):
         if value is None or (isinstance(value, str) and value.lower() in ("none", "null", "")):
@@ -66,6 +66,8 @@ def coerce(value: Any, wanted: Any, place: str) -> Any:
         return value
     if origin is tuple:
         return _coerce_tuple(value, arguments, place)
+    if dataclasses.is_dataclass(wanted):
+        return overlay(wanted(), value, place)
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(value, Mapping):
             raise UserError(f"{place}={value!r}: expected a table of keys")

@@ -161,7 +161,7 @@ def test_assignments_lie_over_the_file_in_their_order(write):
         ("data.crop_scale=[0.5]", "data.crop_scale=[0.5]: expected 2 values, got 1"),
         ("data.crop_ratio=[2, 1]", "data.crop_ratio=[2.0, 1.0]: must be 0 < low <= high"),
         ("data.flip=1.5", "data.flip=1.5: must lie in [0, 1]"),
-        ("data.interpolation=cubic", "data.interpolation='cubic': must be one of bicubic, bilinear, nearest"),
+        ("data.interpolation=cubic", "data.interpolation='cubic': must be one of random, bicubic, bilinear, nearest"),
         ("optim.lr=0", "optim.lr=0.0: must be positive"),
         ("optim.lr=1e-6", "optim.lr=1e-06: must not lie below min_lr or warmup_lr"),
         ("optim.weight_decay=-0.1", "optim.weight_decay=-0.1: must not be negative"),

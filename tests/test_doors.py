@@ -77,7 +77,7 @@ def assert_one_line(process, said):
 def test_training_leaves_its_run_folder(desk, best):
     folder = best.parent
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("best.ckpt", "config.yaml", "curves.png", "last.ckpt", "metrics.jsonl", "train.log")
+        *("best.ckpt", "config.yaml", "curves.png", "last-1.ckpt", "last.ckpt", "metrics.jsonl", "train.log")
     ]
     assert sorted(path.name for path in desk.folder.iterdir() if path.suffix != ".json") == [
         "pictures",

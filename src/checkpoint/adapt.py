@@ -1,8 +1,10 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Put the weights of a record into a model: the same, with another head or resolution, or a portable one."""
 
+from collections.abc import Mapping
+
 import numpy as np
-from mindspore import Tensor
+from mindspore import Parameter, Tensor
 
 from src.checkpoint.record import EMA, Record, load_record
 from src.errors import UserError
@@ -14,13 +16,21 @@ from src.ops.circulant import dense_index
 _HEAD = "head."
 
 
-def load_weights(model: Backbone, weights: dict[str, np.ndarray], origin: str) -> None:
+def load_weights(model: Backbone, weights: Mapping[str, np.ndarray], origin: str) -> None:
     """Load ``weights`` into ``model``; each tensor and each parameter has to find its counterpart.
 
     Raises:
         UserError: missing or unexpected names, or other shapes, all of them listed.
     """
-    parameters = unique_parameters(model)
+    load_tensors(unique_parameters(model), weights, f"{origin}: does not fit {model.name}")
+
+
+def load_tensors(parameters: Mapping[str, Parameter], weights: Mapping[str, np.ndarray], complaint: str) -> None:
+    """Load ``weights`` into the parameters of the same names.
+
+    Raises:
+        UserError: ``complaint``, and the missing or unexpected names and other shapes, all of them listed.
+    """
     faults = [f"missing {name}" for name in parameters if name not in weights]
     faults += [f"unexpected {name}" for name in weights if name not in parameters]
     faults += [
@@ -29,9 +39,9 @@ def load_weights(model: Backbone, weights: dict[str, np.ndarray], origin: str) -
         if name in weights and weights[name].shape != parameter.shape
     ]
     if faults:
-        raise UserError(f"{origin}: does not fit {model.name}: {'; '.join(faults)}")
+        raise UserError(f"{complaint}: {'; '.join(faults)}")
     for name, parameter in parameters.items():
-        parameter.set_data(Tensor(weights[name].astype(np.float32)))
+        parameter.set_data(Tensor(weights[name], parameter.dtype))
 
 
 def model_of(record: Record, origin: str) -> Backbone:

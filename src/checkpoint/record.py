@@ -10,6 +10,7 @@ stands, and reads a file that was cut off between two entries without a word.
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,20 @@ _DTYPES = {"Float16": np.float16, "Float32": np.float32, "Float64": np.float64, 
 
 
 @dataclass(frozen=True)
+class RunState:
+    """Where a training stood when its record was written: what it needs, beside the tensors, to go on undisturbed."""
+
+    ranks: int = 1  # that trained together
+    epoch_pictures: int = 0  # pictures trained on in the epoch after the completed ones
+    epoch_top1: int = 0  # of those, how many were guessed right
+    loss_sum: float = 0.0  # of the steps of that epoch
+    loss_count: int = 0  # steps in that sum
+    not_finite: int = 0  # steps of the run that were passed over
+    unreadable: tuple[int, ...] = ()  # training pictures that others took the place of
+    pictures: str = ""  # digest of the training pictures
+
+
+@dataclass(frozen=True)
 class Description:
     """What a record says of its tensors."""
 
@@ -42,8 +57,9 @@ class Description:
     config: dict[str, Any] = field(default_factory=dict)  # of the run that made it; empty for converted weights
     epoch: int = 0  # epochs completed
     step: int = 0  # optimizer steps taken
-    score: float | None = None  # top-1 of the evaluation after ``epoch``, in percent
+    score: float | None = None  # top-1 of the evaluation after ``epoch``, in percent; None in the middle of an epoch
     best_score: float | None = None  # the best of the run so far, in percent
+    state: RunState = field(default_factory=RunState)  # of the run
     origin: str = ""  # where the weights come from
     version: str = __version__  # of this project
     mindspore_version: str = ms.__version__  # that wrote the file
@@ -66,8 +82,10 @@ class Record:
         return {name[len(prefix) :]: value for name, value in self.tensors.items() if name.startswith(prefix)}
 
 
-def save_record(path: Path, record: Record) -> None:
+def save_record(path: Path, record: Record, before_replacing: Callable[[], None] = lambda: None) -> None:
     """Write a record; the file that stands at ``path`` is replaced only once the new one is safe on the disk.
+
+    ``before_replacing`` is called in between, when both are there.
 
     Raises:
         UserError: the file can't be written (no room, no permission); what stood there is untouched.
@@ -77,20 +95,25 @@ def save_record(path: Path, record: Record) -> None:
     table = plain(record.description)
     entry = json.dumps({**table, "sha256": _digest(table, record.tensors)})
     partial = path.with_name(f".{path.stem}.{os.getpid()}.ckpt")
-    leftovers = (partial, partial.with_suffix(".tmp"))  # the second is the framework's own
     try:
         tensors = [{"name": name, "data": Tensor(value)} for name, value in record.tensors.items()]
         ms.save_checkpoint(tensors, str(partial), append_dict={_ENTRY: entry})
         partial.chmod(0o644)  # the framework leaves it read-only
         with partial.open("rb") as file:
             os.fsync(file.fileno())
+        before_replacing()
         os.replace(partial, path)
         _sync_folder(path.parent)
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(f"{path}: could not be written ({' '.join(str(error).split())})") from None
     finally:
-        for leftover in leftovers:
+        for leftover in (partial, partial.with_suffix(".tmp")):  # the second is the framework's own
             leftover.unlink(missing_ok=True)
+
+
+def partial_files(path: Path) -> list[Path]:
+    """Return what processes that were killed while they wrote ``path`` have left."""
+    return [file for suffix in ("ckpt", "tmp") for file in path.parent.glob(f".{path.stem}.*.{suffix}")]
 
 
 def load_record(path: str | Path) -> Record:

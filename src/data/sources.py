@@ -1,6 +1,7 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Where pictures come from: ImageNet-style folders, and CIFAR-10 in its binary and its Python release."""
 
+import hashlib
 import pickle
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -18,6 +19,7 @@ _CIFAR_FOLDERS = ("", "cifar-10-batches-bin", "cifar-10-batches-py")
 _CIFAR_RECORD = 1 + 3 * 32 * 32  # a label byte, then the planes red, green, blue
 # what an array needs in a pickle, whatever release of NumPy wrote it: (name, last part of the module)
 _PICKLED = {("_reconstruct", "multiarray"), ("ndarray", "numpy"), ("dtype", "numpy"), ("encode", "_codecs")}
+_DIGEST_CHUNK = 65536  # names hashed at a time
 _log = get_logger(__name__)
 
 
@@ -41,6 +43,19 @@ class Source(ABC):
     @abstractmethod
     def picture(self, index: int) -> Image.Image:
         """Return picture ``index`` in RGB; raises ``UserError`` naming it when it can't be read."""
+
+    @abstractmethod
+    def picture_name(self, index: int) -> str:
+        """Return the name of picture ``index`` within the data set."""
+
+    def digest(self) -> str:
+        """Return a SHA-256 over classes, labels and names: equal for two sources of the same pictures in one order."""
+        digest = hashlib.sha256("\n".join(self.classes).encode())
+        digest.update(np.ascontiguousarray(self.labels).tobytes())
+        for start in range(0, len(self), _DIGEST_CHUNK):
+            names = (self.picture_name(i) for i in range(start, min(start + _DIGEST_CHUNK, len(self))))
+            digest.update("\n".join(names).encode())
+        return digest.hexdigest()
 
 
 class ImageFolder(Source):
@@ -75,6 +90,11 @@ class ImageFolder(Source):
         """Return picture ``index`` in RGB."""
         return read_picture(self.files[index])
 
+    def picture_name(self, index: int) -> str:
+        """Return ``class/file``."""
+        file = self.files[index]
+        return f"{file.parent.name}/{file.name}"
+
 
 class Cifar10(Source):
     """CIFAR-10 as it is distributed: 32 x 32 pictures, 50,000 to train and 10,000 to test."""
@@ -98,6 +118,10 @@ class Cifar10(Source):
     def picture(self, index: int) -> Image.Image:
         """Return picture ``index`` in RGB."""
         return Image.fromarray(self.pixels[index])
+
+    def picture_name(self, index: int) -> str:
+        """Return the number of the picture in its split."""
+        return str(index)
 
 
 def open_source(path: str, split: Split, data_format: Literal["auto", "image_folder", "cifar10"] = "auto") -> Source:

@@ -2,17 +2,21 @@
 """From a picture to what a network sees: the transforms of evaluation and of training, equal to torchvision's."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
 from src.config import DataConfig, Preprocessing
+from src.data.color_jitter import ColorJitter
+from src.data.rand_augment import RandAugment, parse_policy
 
 _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "bilinear": Image.Resampling.BILINEAR,
     "nearest": Image.Resampling.NEAREST,
 }
+_RANDOM = {"random": (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)}  # interpolations that are drawn
 _CROP_TRIES = 10  # torchvision's; after them the largest centre crop of an allowed ratio is taken
 
 
@@ -29,16 +33,40 @@ def eval_picture(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray
     return np.asarray(image.crop((left, top, left + size, top + size)))
 
 
-def train_picture(image: Image.Image, data: DataConfig, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Return a random crop of an RGB picture, resized to ``size`` and perhaps flipped, uint8 (size, size, 3).
+class TrainTransform:
+    """A random crop of a picture, perhaps flipped, with its colours and shapes changed as the settings say."""
 
-    Every draw comes from ``rng``: the same generator gives the same crop.
-    """
-    left, top, width, height = random_crop_box(image.size, data.crop_scale, data.crop_ratio, rng)
-    image = image.crop((left, top, left + width, top + height)).resize((size, size), _RESAMPLING[data.interpolation])
-    if rng.random() < data.flip:
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return np.asarray(image)
+    def __init__(self, data: DataConfig, preprocessing: Preprocessing) -> None:
+        """Build for pictures of ``preprocessing``.
+
+        Raises:
+            UserError: a policy of ``data.auto_augment`` that there is not.
+        """
+        self._size, self._scale, self._ratio = preprocessing.size, data.crop_scale, data.crop_ratio
+        self._flip, self._resamplings = data.flip, _RANDOM.get(data.interpolation) or (_RESAMPLING[data.interpolation],)
+        self._augment = _augmentation(data, preprocessing, self._resamplings)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator) -> np.ndarray:
+        """Return uint8 (size, size, 3) of an RGB picture; the same generator gives the same result."""
+        left, top, width, height = random_crop_box(image.size, self._scale, self._ratio, rng)
+        flip, choice = rng.random(2)
+        resampling = self._resamplings[int(choice * len(self._resamplings))]
+        image = image.crop((left, top, left + width, top + height)).resize((self._size, self._size), resampling)
+        if flip < self._flip:
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return np.asarray(self._augment(image, rng))
+
+
+def _augmentation(
+    data: DataConfig, preprocessing: Preprocessing, resamplings: tuple[Image.Resampling, ...]
+) -> Callable[[Image.Image, np.random.Generator], Image.Image]:
+    """Return what is done after crop and flip: RandAugment, else colour jitter, else nothing."""
+    if data.auto_augment:
+        fill = tuple(min(255, round(255 * mean)) for mean in preprocessing.mean)
+        return RandAugment(parse_policy(data.auto_augment), resamplings, fill)
+    if data.color_jitter:
+        return ColorJitter(data.color_jitter)
+    return lambda image, rng: image
 
 
 def random_crop_box(

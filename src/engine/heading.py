@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from src.checkpoint.record import Record
+from src.checkpoint.record import Description, Record
 from src.config import Config
 from src.data.classes import match_classes
 from src.data.sources import Source
@@ -30,15 +30,25 @@ def choose_heading(config: Config, source: Source, record: Record | None) -> Hea
     """
     wanted = config.model.get("num_classes")
     if record is not None and not config.train.new_head:
-        known, count = record.description.classes, record.description.settings["num_classes"]
+        count = record.description.settings["num_classes"]
         if wanted not in (None, count):
             raise UserError(
                 f"model.num_classes={wanted}: the head of {config.train.init_checkpoint} has {count} outputs; "
                 "train.new_head=true replaces it"
             )
-        labels = match_classes(source.classes, known, count, source.name)
-        return Heading(known, record.description.titles, count, labels)
+        return keep_heading(record.description, source)
     count = len(source.classes)
     if wanted not in (None, count):
         raise UserError(f"model.num_classes={wanted}: {source.name} has {count} classes; leave the key out")
     return Heading(source.classes, None, count, np.arange(count, dtype=np.int32))
+
+
+def keep_heading(description: Description, source: Source) -> Heading:
+    """Return the head of a run that is resumed.
+
+    Raises:
+        UserError: ``source`` has a class that the head does not know.
+    """
+    count = description.settings["num_classes"]
+    labels = match_classes(source.classes, description.classes, count, source.name)
+    return Heading(description.classes, description.titles, count, labels)

@@ -34,6 +34,7 @@ class Backbone(nn.Cell):
         grid_size: (rows, columns) of the patch tokens that ``embed`` returns.
         feature_dims: channels after each stage; one number for a network without stages.
         drop_path_rates: drop probability of each branch, in the order of the masks that ``construct`` takes.
+        drop_rate: probability that dropout drops an element; 0 for a network without dropout.
         blocks: the transformer blocks in order.
     """
 
@@ -44,6 +45,7 @@ class Backbone(nn.Cell):
     grid_size: tuple[int, int]
     feature_dims: tuple[int, ...]
     drop_path_rates: tuple[float, ...]
+    drop_rate: float
     blocks: nn.CellList
 
     @abstractmethod
@@ -51,8 +53,23 @@ class Backbone(nn.Cell):
         """Return the tokens (B, N, C) that enter the first block, of ``images`` (B, 3, H, W)."""
 
     @abstractmethod
-    def forward_features(self, images: Tensor, masks: Tensor | None = None) -> Tensor:
-        """Return the normed tokens (B, N, C) after the last block; ``masks`` as in ``construct``."""
+    def enter(self, images: Tensor, keys: Tensor | None = None) -> Tensor:
+        """Return what ``embed`` does, with dropout; ``keys`` as in ``construct``."""
+
+    @abstractmethod
+    def advance(self, index: int, tokens: Tensor, masks: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
+        """Return the tokens (B, N, C) behind block ``index`` of those before it; the rest as in ``construct``."""
+
+    @abstractmethod
+    def leave(self, tokens: Tensor) -> Tensor:
+        """Return the normed tokens (B, N, C) of those behind the last block."""
+
+    def forward_features(self, images: Tensor, masks: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
+        """Return the normed tokens (B, N, C) after the last block; ``masks`` and ``keys`` as in ``construct``."""
+        tokens = self.enter(images, keys)
+        for i in range(len(self.blocks)):
+            tokens = self.advance(i, tokens, masks, keys)
+        return self.leave(tokens)
 
     @abstractmethod
     def forward_head(self, tokens: Tensor) -> Tensor:
@@ -70,12 +87,13 @@ class Backbone(nn.Cell):
     def foreign_tensors(self) -> list[ForeignTensor]:
         """Return where each parameter stands in a checkpoint of the official PyTorch code."""
 
-    def construct(self, images: Tensor, masks: Tensor | None = None) -> Tensor:
+    def construct(self, images: Tensor, masks: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
         """Return the logits (B, K) of ``images`` (B, 3, H, W).
 
-        ``masks`` (L, B) are the stochastic-depth masks of the L branches (``drop_path_masks``); None in evaluation.
+        ``masks`` (L, B) are the stochastic-depth masks of the L branches (``drop_path_masks``), ``keys`` (B,) int32 the
+        keys of the pictures' dropout masks (``dropout_keys``); None in evaluation.
         """
-        return self.forward_head(self.forward_features(images, masks))
+        return self.forward_head(self.forward_features(images, masks, keys))
 
 
 def count_parameters(network: nn.Cell) -> int:

@@ -14,6 +14,8 @@ from src.config import Preprocessing, check
 from src.layers.attention import Attention
 from src.layers.block import Block
 from src.layers.dense import Dense
+from src.layers.drop_path import drop_path
+from src.layers.dropout import dropout
 from src.layers.initial import token_parameter
 from src.layers.kernels import Kernels
 from src.layers.mlp import Mlp
@@ -40,6 +42,7 @@ class ViTSettings:
     qkv_bias: bool = True  # biases on queries, keys and values
     norm_eps: float = 1e-6  # of every LayerNorm
     drop_path_rate: float = 0.0  # stochastic depth of the last block; it grows linearly from 0 at the first
+    drop_rate: float = 0.0  # dropout of the tokens with their positions, of each attention and in and behind each MLP
     shortcut: ShortcutSettings = field(default_factory=ShortcutSettings)  # plain unless its paths say otherwise
     kernels: Kernels = "auto"  # native ones on a CPU where they can be compiled, or MindSpore's portable operators
 
@@ -52,8 +55,8 @@ class ViTSettings:
         check(dim % heads == 0, f"num_heads={heads}: must divide embed_dim={dim}")
         check(self.mlp_ratio > 0, f"mlp_ratio={self.mlp_ratio:g}: must be positive")
         check(self.norm_eps > 0, f"norm_eps={self.norm_eps:g}: must be positive")
-        rate = self.drop_path_rate
-        check(0 <= rate < 1, f"drop_path_rate={rate:g}: must lie in [0, 1)")
+        for name in ("drop_path_rate", "drop_rate"):
+            check(0 <= getattr(self, name) < 1, f"{name}={getattr(self, name):g}: must lie in [0, 1)")
 
 
 class VisionTransformer(Backbone):
@@ -70,10 +73,12 @@ class VisionTransformer(Backbone):
         self.feature_dims = (dim,)
         rates = np.linspace(0.0, settings.drop_path_rate, settings.depth)
         self.drop_path_rates = tuple(float(rate) for rate in rates for _ in ("msa", "mlp"))
+        self.drop_rate = settings.drop_rate
         self.patch_embed = PatchEmbed(settings.patch_size, settings.in_channels, dim)
         self.cls_token = token_parameter("cls_token", 1, 1, dim)
         self.pos_embed = token_parameter("pos_embed", 1, 1 + grid * grid, dim)
-        self.blocks = nn.CellList([_block(settings) for _ in range(settings.depth)])
+        self.drop = dropout(settings.drop_rate, 0)
+        self.blocks = nn.CellList([_block(settings, i) for i in range(settings.depth)])
         self.norm = layer_norm(dim, settings.norm_eps, settings.kernels)
         self.head = Dense(dim, settings.num_classes)
 
@@ -83,12 +88,20 @@ class VisionTransformer(Backbone):
         cls_token = ops.broadcast_to(self.cls_token, (patches.shape[0], 1, -1))
         return ops.cat((cls_token, patches), 1) + self.pos_embed
 
-    def forward_features(self, images: Tensor, masks: Tensor | None = None) -> Tensor:
-        """Return the normed tokens (B, N, C); ``masks`` (2 * depth, B), those of attention and MLP in turn."""
-        x = self.embed(images)
-        for i, block in enumerate(self.blocks):
-            x = block(x) if masks is None else block(x, masks[2 * i], masks[2 * i + 1])
-        return self.norm(x)
+    def enter(self, images: Tensor, keys: Tensor | None = None) -> Tensor:
+        """Return what ``embed`` does, with dropout by ``keys`` (B,)."""
+        return self.drop(self.embed(images), keys)
+
+    def advance(self, index: int, tokens: Tensor, masks: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
+        """Return the tokens behind block ``index``; ``masks`` (2 * depth, B), those of attention and MLP in turn."""
+        block = self.blocks[index]
+        if masks is None:
+            return block(tokens, None, None, keys)
+        return block(tokens, masks[2 * index], masks[2 * index + 1], keys)
+
+    def leave(self, tokens: Tensor) -> Tensor:
+        """Return the normed tokens of those behind the last block."""
+        return self.norm(tokens)
 
     def forward_head(self, tokens: Tensor) -> Tensor:
         """Return the logits (B, K) of the class token."""
@@ -119,12 +132,30 @@ class VisionTransformer(Backbone):
         return [foreign_tensor(name, p.shape, settings.shortcut, patch_shape) for name, p in parameters]
 
 
-def _block(settings: ViTSettings) -> Block:
-    dim = settings.embed_dim
-    return Block(
+class KeyedBlock(Block):
+    """A block whose branches have dropout."""
+
+    def construct(
+        self,
+        x: Tensor,
+        attn_mask: Tensor | None = None,
+        mlp_mask: Tensor | None = None,
+        keys: Tensor | None = None,
+    ) -> Tensor:
+        """Return the tokens (B, N, C) of ``x`` (B, N, C); masks (B,) of ``drop_path``, ``keys`` (B,) of ``Dropout``."""
+        z = self.norm1(x)
+        x = self.attn_shortcut(x, z, drop_path(self.attn(z, keys), attn_mask))
+        z = self.norm2(x)
+        return self.mlp_shortcut(x, z, drop_path(self.mlp(z, keys), mlp_mask))
+
+
+def _block(settings: ViTSettings, index: int) -> Block:
+    dim, rate = settings.embed_dim, settings.drop_rate
+    first = 1 + 3 * index  # dropouts are numbered in the order of the network, from that of the positions on
+    return KeyedBlock(
         dim,
-        attn=Attention(dim, settings.num_heads, settings.qkv_bias, settings.kernels),
-        mlp=Mlp(dim, int(dim * settings.mlp_ratio), settings.kernels),
+        attn=Attention(dim, settings.num_heads, settings.qkv_bias, settings.kernels, rate, first),
+        mlp=Mlp(dim, int(dim * settings.mlp_ratio), settings.kernels, rate, first + 1),
         attn_shortcut=build_shortcut(dim, settings.shortcut, "msa", settings.kernels),
         mlp_shortcut=build_shortcut(dim, settings.shortcut, "mlp", settings.kernels),
         norm_eps=settings.norm_eps,

@@ -10,7 +10,7 @@ import mindspore as ms
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
 from src.config import OptimConfig
-from src.optim.groups import weight_decay_of
+from src.optim.groups import groups_of
 
 
 class AdamW(nn.Cell):
@@ -27,10 +27,15 @@ class AdamW(nn.Cell):
     """
 
     def __init__(self, parameters: Sequence[Parameter], optim: OptimConfig, no_decay: set[str]) -> None:
-        """Build for ``parameters``; the names in ``no_decay`` have no weight decay, see ``weight_decay_of``."""
+        """Build for ``parameters``; the names in ``no_decay`` have no weight decay, see ``groups_of``.
+
+        Raises:
+            UserError: a rule of ``optim.groups`` that no parameter goes by.
+        """
         super().__init__()
         self.parameters = ParameterTuple(parameters)
-        self.decay = tuple(weight_decay_of(parameter, optim.weight_decay, no_decay) for parameter in parameters)
+        groups = groups_of(parameters, optim, no_decay)
+        self.decays, self.lr_scales = zip(*((group.weight_decay, group.lr_scale) for group in groups), strict=True)
         self.beta1, self.beta2 = (Tensor(beta, ms.float32) for beta in optim.betas)
         self.eps = optim.eps
         self.m = self.parameters.clone(prefix="m", init="zeros")
@@ -47,8 +52,9 @@ class AdamW(nn.Cell):
         c1, root_c2 = 1.0 - beta1_power, ops.sqrt(1.0 - beta2_power)
         rate, eps = lr * root_c2 / c1, self.eps * root_c2
         for i in range(len(self.parameters)):
-            p, m, v, decay = self.parameters[i], self.m[i], self.v[i], self.decay[i] * c1 / root_c2
-            done = ops.depend(done, self.update(p, m, v, rate, self.beta1, self.beta2, eps, decay, gradients[i]))
+            p, m, v, decay = self.parameters[i], self.m[i], self.v[i], self.decays[i] * c1 / root_c2
+            own_rate = rate if self.lr_scales[i] == 1.0 else rate * self.lr_scales[i]
+            done = ops.depend(done, self.update(p, m, v, own_rate, self.beta1, self.beta2, eps, decay, gradients[i]))
         return done
 
     def state(self) -> dict[str, Parameter]:

@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
 
@@ -34,9 +35,12 @@ class MovingAverage(nn.Cell):
         """Put the averages in the place of the weights while the context lasts."""
         weights = [p.asnumpy().copy() for p in self.parameters]
         try:
-            for p, average in zip(self.parameters, self.averages, strict=True):
-                p.set_data(Tensor(average.asnumpy().copy()))
+            self._assign([average.asnumpy().copy() for average in self.averages])
             yield
         finally:
-            for p, weight in zip(self.parameters, weights, strict=True):
-                p.set_data(Tensor(weight))
+            self._assign(weights)
+
+    def _assign(self, values: Sequence[np.ndarray]) -> None:
+        """Write into the weights; set_data would give them other memory, that a compiled step never looks at."""
+        for p, value in zip(self.parameters, values, strict=True):
+            ops.assign(p, Tensor(value))

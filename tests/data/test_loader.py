@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.config import DataConfig, Preprocessing
+from src.config import Config, DataConfig, Preprocessing, TrainConfig
 from src.data.loader import EvalLoader, TrainLoader
-from src.data.sampler import EpochSampler, epoch_order
+from src.data.sampler import EpochSampler, epoch_order, index_at
 from src.data.sources import Source, open_source
 from src.data.transforms import eval_picture, normalise
-from src.distributed import Ranks
+from src.distributed import ALONE, Ranks
 from src.errors import UserError
 from src.layers.drop_path import drop_path_masks
 
@@ -30,18 +30,33 @@ class Pictures(Source):
         if plain:  # the colour tells the picture, whatever the crop
             self.pixels[:] = np.arange(count, dtype=np.uint8)[:, None, None, None]
 
+        self.broken = set()
+
     def picture(self, index):
+        if index in self.broken:
+            raise UserError(f"picture {index}: broken")
         return Image.fromarray(self.pixels[index])
 
-
-def train_loader(source, batch_size=4, workers=2, ranks=None, seed=5):
-    data = DataConfig(batch_size=batch_size, workers=workers)
-    return TrainLoader(source, LABELS, data, PREPROCESSING, seed, ranks or Ranks())
+    def picture_name(self, index):
+        return str(index)
 
 
-def passes(loader, first=0, last=2):
+RECIPE = {"interpolation": "random", "auto_augment": "rand-m9-mstd0.5-inc1", "erase_prob": 0.5}
+
+
+def train_loader(source, batch_size=4, workers=2, ranks=ALONE, seed=5, accumulate=1, **data):
+    config = Config(
+        seed=seed,
+        data=DataConfig(batch_size=batch_size, workers=workers, **data),
+        train=TrainConfig(accumulate=accumulate),
+    )
+    return TrainLoader(source, LABELS, 3, config, PREPROCESSING, ranks)
+
+
+def passes(loader, first=0, last=2, first_step=0):
     """Return the epochs as lists of (images, labels, positions)."""
-    return [[(b.images, b.labels, b.positions) for b in epoch] for epoch in loader.epochs(first, last)]
+    epochs = loader.epochs(first, last, first_step)
+    return [[(b.images, b.labels, b.positions) for b in epoch] for epoch in epochs]
 
 
 def same(one, other):
@@ -69,13 +84,39 @@ def test_an_epochs_order_is_a_permutation_of_its_own():
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_ranks_share_each_global_batch(size):
     count, batch = 26, 4
-    samplers = [EpochSampler(count, batch, Ranks(rank, size), start_epoch=3) for rank in range(size)]
+    steps = count // (batch * size)
+    samplers = [EpochSampler(count, batch, Ranks(rank, size), range(steps), start_epoch=3) for rank in range(size)]
     for epoch in (3, 4):
         keys = np.array([list(sampler) for sampler in samplers])
-        steps = count // (batch * size)
         assert keys.shape == (size, steps * batch)
-        together = keys.reshape(size, steps, batch).transpose(1, 0, 2).reshape(-1)
+        together = keys.T.reshape(-1)  # dealt in turn
         assert together.tolist() == list(range(epoch * count, epoch * count + steps * batch * size))
+
+
+def test_repeated_pictures_go_to_different_ranks():
+    """As the sampler of DeiT deals them: 16 pictures, 3 copies each in a row, every second one to the second rank."""
+    shares = [list(EpochSampler(16, 4, Ranks(rank, 2), range(2))) for rank in range(2)]
+    seen = [[index_at(key, 16, 3, 7, 0) for key in share] for share in shares]
+    order = epoch_order(16, 7, 0)
+    assert seen[0] == order[[0, 0, 1, 2, 2, 3, 4, 4]].tolist()
+    assert seen[1] == order[[0, 1, 1, 2, 3, 3, 4, 5]].tolist()
+    assert index_at(15, 16, 3, 7, 1) == epoch_order(16, 7, 1)[5]  # the next epoch has an order of its own
+
+
+def test_repeats_pass_over_a_part_of_the_pictures_with_other_crops():
+    loader = train_loader(Pictures(18, plain=True), batch_size=6, repeats=3)
+    first, second = ([tuple(numbers([batch])) for batch in batches] for batches in passes(loader))
+
+    assert all(len(set(batch)) == 2 for batch in (*first, *second))
+    assert len(set(sum(first, ()))) == 6
+    assert set(first) != set(second)
+    crops = [
+        image.tobytes()
+        for batches in passes(train_loader(Pictures(18), batch_size=6, repeats=3), 0, 1)
+        for images, *_ in batches
+        for image in images
+    ]
+    assert len(set(crops)) > 15  # the three copies are three crops
 
 
 def test_batches_are_what_a_step_takes():
@@ -99,22 +140,95 @@ def test_one_worker_gives_what_two_and_too_many_give():
 
 def test_two_ranks_together_see_what_one_sees():
     source = Pictures(30)
-    whole = passes(train_loader(source, batch_size=8))
-    halves = [passes(train_loader(source, batch_size=4, ranks=Ranks(rank, 2))) for rank in range(2)]
+    whole = passes(train_loader(source, batch_size=8, **RECIPE))
+    halves = [passes(train_loader(source, batch_size=4, ranks=Ranks(rank, 2), **RECIPE)) for rank in range(2)]
     for epoch in range(2):
         joined = [
-            tuple(np.concatenate(parts) for parts in zip(first, second, strict=True))
+            tuple(np.stack(parts, 1).reshape(8, *parts[0].shape[1:]) for parts in zip(first, second, strict=True))
             for first, second in zip(halves[0][epoch], halves[1][epoch], strict=True)
         ]
         assert len(joined) == 3
         assert same(joined, whole[epoch])
 
 
-def test_a_resumed_loader_goes_on_as_if_nothing_had_happened():
-    continued = passes(train_loader(Pictures(19)), 0, 4)
-    fresh = passes(train_loader(Pictures(19)), 2, 4)
-    assert same(fresh[0], continued[2])
+@pytest.mark.parametrize("mixed", [{}, {"mixup": 0.8, "cutmix": 1.0}])
+@pytest.mark.parametrize("first_step", [0, 1, 3, 4])
+def test_a_resumed_loader_goes_on_as_if_nothing_had_happened(first_step, mixed):
+    """Also in the middle of an epoch, and at its very end, where nothing of it is left."""
+    continued = passes(train_loader(Pictures(19), **RECIPE, **mixed), 0, 4)
+    fresh = passes(train_loader(Pictures(19), workers=1, **RECIPE, **mixed), 2, 4, first_step)
+    assert len(fresh[0]) == 4 - first_step
+    assert same(fresh[0], continued[2][first_step:])
     assert same(fresh[1], continued[3])
+
+
+def test_accumulated_batches_belong_to_one_step():
+    """A step that was not finished is begun anew, so only whole steps count."""
+    loader = train_loader(Pictures(19), accumulate=2)
+    assert (loader.pictures_per_step, loader.steps_per_epoch) == (8, 2)
+    continued, (late,) = passes(loader, 0, 1), passes(loader, 0, 1, first_step=1)
+    assert [len(continued[0]), len(late)] == [4, 2]
+    assert same(late, continued[0][2:])
+
+
+def read_with_substitutes(source, size):
+    """Return for each position of an epoch (number of the picture, label, what it took the place of)."""
+    loaders = [train_loader(source, 8 // size, ranks=Ranks(rank, size), on_error="skip") for rank in range(size)]
+    batches = [batch for loader in loaders for epoch in loader.epochs(0, 1) for batch in epoch]
+    return {
+        int(position): (int(number), int(label), tuple(bad))
+        for batch in batches
+        for position, number, label, bad in zip(
+            batch.positions, numbers([(batch.images,)]), batch.labels, batch.unreadable, strict=True
+        )
+    }
+
+
+def test_another_picture_takes_the_place_of_an_unreadable_one():
+    source = Pictures(24, plain=True)
+    source.broken = {3, 17}
+    read = read_with_substitutes(source, size=1)
+    order = epoch_order(24, 5, 0)
+    assert len(read) == 24
+    for position, (number, label, bad) in read.items():
+        wanted = int(order[position])
+        assert label == LABELS[source.labels[number]]
+        if wanted in source.broken:
+            assert number not in source.broken
+            assert bad[0] == wanted
+        else:
+            assert (number, set(bad)) == (wanted, {-1})
+    assert read_with_substitutes(source, size=2) == read
+
+
+def test_too_many_unreadable_pictures_in_a_row_are_a_mistake_of_the_user():
+    source = Pictures(8)
+    source.broken = set(range(8))
+    with pytest.raises(UserError, match=r"^memory: 8 pictures drawn one after the other can't be read$"):
+        passes(train_loader(source, on_error="skip"))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("count", [3, 19])
+def test_ranks_evaluate_each_picture_once(count, size):
+    data = DataConfig(eval_batch_size=4)
+    loaders = [EvalLoader(Pictures(count), LABELS, data, PREPROCESSING, Ranks(r, size)) for r in range(size)]
+    passes_of_ranks = [list(loader) for loader in loaders]
+    seen = [int(p) for batches in passes_of_ranks for batch in batches for p in batch.positions]
+    assert sorted(seen) == list(range(count))
+    assert {loader.count for loader in loaders} == {count}
+    assert {loader.steps for loader in loaders} == {max(len(batches) for batches in passes_of_ranks)}
+
+
+def test_targets_are_smoothed_and_mixed():
+    (batches,) = train_loader(Pictures(16)).epochs(0, 1)
+    for batch in batches:
+        np.testing.assert_allclose(batch.targets.max(1), 0.9 + 0.1 / 3, rtol=1e-6)
+        assert np.array_equal(batch.targets.argmax(1), batch.labels)
+    (batches,) = train_loader(Pictures(16), mixup=0.8).epochs(0, 1)
+    for batch in batches:
+        np.testing.assert_allclose(batch.targets.sum(1), 1, rtol=1e-6)
+        assert np.array_equal(batch.targets.argmax(1), batch.labels)
 
 
 def test_epochs_and_seeds_differ_in_order():
@@ -190,7 +304,7 @@ def test_evaluation_sees_each_picture_once_in_order(batch_size, workers):
 
 
 def test_fewer_pictures_than_a_step_takes_is_a_mistake_of_the_user():
-    said = r"^memory: 7 pictures are fewer than one step takes \(data\.batch_size=8\)$"
+    said = r"^memory: 7 pictures are fewer than one step takes \(data\.batch_size=8, train\.accumulate=1, ranks: 1\)$"
     with pytest.raises(UserError, match=said):
         train_loader(Pictures(7), batch_size=8)
     with pytest.raises(UserError, match=r"7 pictures are fewer than one step takes"):
@@ -207,7 +321,7 @@ def test_a_broken_picture_comes_out_of_the_readers_as_the_users_error(split, wor
     source = open_source(str(picture_folder), split)
     data = DataConfig(batch_size=4, eval_batch_size=4, workers=workers)
     if split == "train":
-        (batches,) = TrainLoader(source, LABELS, data, PREPROCESSING, 0, Ranks()).epochs(0, 1)
+        (batches,) = TrainLoader(source, LABELS, 3, Config(data=data), PREPROCESSING, ALONE).epochs(0, 1)
     else:
         batches = iter(EvalLoader(source, LABELS, data, PREPROCESSING))
     with pytest.raises(UserError) as caught:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from src.config import DataConfig, Preprocessing
-from src.data.transforms import eval_picture, normalise, random_crop_box, train_picture
+from src.data.transforms import TrainTransform, eval_picture, normalise, random_crop_box
 
 RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
@@ -114,14 +114,14 @@ def test_training_crops_then_resizes_what_the_generator_draws(interpolation):
         )
         cut = Image.fromarray(np.asarray(image)[top : top + height, left : left + width])
         expected = np.asarray(cut.resize((12, 12), RESAMPLING[interpolation]))
-        result = train_picture(image, data, 12, np.random.default_rng(seed))
+        result = TrainTransform(data, Preprocessing(size=12))(image, np.random.default_rng(seed))
         assert result.dtype == np.uint8
         assert np.array_equal(result, expected)
 
 
 def test_same_generator_same_crop_another_generator_another():
-    image, data = picture(40, 30), DataConfig()
-    crops = [train_picture(image, data, 8, np.random.default_rng(seed)).tobytes() for seed in (0, 0, 1, 2)]
+    image, transform = picture(40, 30), TrainTransform(DataConfig(), Preprocessing(size=8))
+    crops = [transform(image, np.random.default_rng(seed)).tobytes() for seed in (0, 0, 1, 2)]
     assert crops[0] == crops[1]
     assert len(set(crops)) == 3
 
@@ -131,12 +131,43 @@ def test_flips_are_never_always_or_as_often_as_asked():
     flipped = 0
     for seed in range(400):
         never, always, sometimes = (
-            train_picture(image, DataConfig(flip=flip), 6, np.random.default_rng(seed)) for flip in (0.0, 1.0, 0.25)
+            TrainTransform(DataConfig(flip=flip), Preprocessing(size=6))(image, np.random.default_rng(seed))
+            for flip in (0.0, 1.0, 0.25)
         )
         assert np.array_equal(always, never[:, ::-1])
         flipped += np.array_equal(sometimes, always)
         assert np.array_equal(sometimes, always) or np.array_equal(sometimes, never)
     assert abs(flipped / 400 - 0.25) < 4 * math.sqrt(0.25 * 0.75 / 400)
+
+
+def test_a_random_interpolation_is_bicubic_or_bilinear_half_and_half():
+    image, size = picture(40, 30), Preprocessing(size=6)
+    chosen = []
+    for seed in range(200):
+        drawn, *fixed = (
+            TrainTransform(DataConfig(interpolation=name), size)(image, np.random.default_rng(seed))
+            for name in ("random", "bilinear", "bicubic")
+        )
+        same = [np.array_equal(drawn, one) for one in fixed]
+        assert any(same)
+        chosen.append(same[1])
+    assert 70 < sum(chosen) < 130  # four deviations
+
+
+def test_a_policy_goes_before_colour_jitter():
+    image, size = picture(40, 30), Preprocessing(size=12)
+    plain, both, policy, jitter = (
+        [TrainTransform(DataConfig(**data), size)(image, np.random.default_rng(seed)) for seed in range(8)]
+        for data in (
+            {},
+            {"auto_augment": "rand-m9", "color_jitter": 0.4},
+            {"auto_augment": "rand-m9"},
+            {"color_jitter": 0.4},
+        )
+    )
+    assert np.array_equal(both, policy)
+    assert all(not np.array_equal(one, other) for one, other in zip(plain, jitter, strict=True))
+    assert not np.array_equal(policy, jitter)
 
 
 @pytest.mark.parametrize("fields", [{}, {"mean": (0.5, 0.4, 0.3), "std": (0.1, 0.5, 1.0)}])

@@ -1,14 +1,18 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Evaluation sees every picture once, whatever the batches."""
 
+import signal
+
 import numpy as np
 import pytest
 
 from src.config import DataConfig, Preprocessing
-from src.data.loader import Batch, EvalLoader
+from src.data.loader import EvalLoader
 from src.data.sources import open_source
+from src.distributed import ALONE
 from src.engine.evaluate import evaluate
 from src.engine.metrics import Accuracy
+from src.errors import AgreedError, SignalError
 
 
 def loader_of(folder, batch):
@@ -30,7 +34,7 @@ def test_every_picture_is_seen_once(picture_folder, batch):
         seen.append(images.copy())
         return colour_logits(images)
 
-    result = evaluate(logits, loader, loader.count)
+    result = evaluate(logits, loader, ALONE)
     assert result.accuracy == Accuracy(9, 9, 9)
     assert [len(images) for images in seen] == [min(batch, 9 - i) for i in range(0, 9, batch)]
     assert len({image.tobytes() for images in seen for image in images}) == 9
@@ -38,7 +42,7 @@ def test_every_picture_is_seen_once(picture_folder, batch):
 
 def test_wrong_guesses_count(picture_folder):
     loader = loader_of(picture_folder, 4)
-    result = evaluate(lambda images: np.eye(3, dtype=np.float32)[np.zeros(len(images), int)], loader, loader.count)
+    result = evaluate(lambda images: np.eye(3, dtype=np.float32)[np.zeros(len(images), int)], loader, ALONE)
     assert result.accuracy == Accuracy(3, 9, 9)  # all are called blue; three are
     report = result.report("m.ckpt", "pictures")
     assert (report["model"], report["data"], report["pictures"]) == ("m.ckpt", "pictures", 9)
@@ -48,11 +52,31 @@ def test_wrong_guesses_count(picture_folder):
 
 @pytest.mark.parametrize("promised", [8, 10])
 def test_another_number_of_pictures_is_an_error(picture_folder, promised):
+    loader = loader_of(picture_folder, 4)
+    loader.count = promised
     with pytest.raises(RuntimeError, match=f"evaluated 9 pictures of {promised}"):
-        evaluate(colour_logits, loader_of(picture_folder, 4), promised)
+        evaluate(colour_logits, loader, ALONE)
 
 
-def test_one_batch_has_no_rate():
-    batch = Batch(np.ones((2, 3, 4, 4), np.float32), np.array([0, 1], np.int32), np.arange(2))
-    result = evaluate(colour_logits, [batch], 2)
-    assert (result.accuracy, result.images_per_second) == (Accuracy(2, 2, 2), 0.0)
+def test_one_batch_has_no_rate(picture_folder):
+    result = evaluate(colour_logits, loader_of(picture_folder, 9), ALONE)
+    assert (result.accuracy, result.images_per_second) == (Accuracy(9, 9, 9), 0.0)
+
+
+def test_what_comes_between_can_stop_it(picture_folder):
+    calls = []
+
+    def between():
+        calls.append(None)
+        if len(calls) == 2:
+            raise SignalError(signal.SIGTERM)
+
+    with pytest.raises(SignalError):
+        evaluate(colour_logits, loader_of(picture_folder, 3), ALONE, between)
+    assert len(calls) == 2
+
+
+def test_a_picture_that_cannot_be_read_is_an_error(picture_folder):
+    (picture_folder / "val" / "red" / "1.png").write_bytes(b"no picture")
+    with pytest.raises(AgreedError, match=r"red/1\.png: not a readable picture"):
+        evaluate(colour_logits, loader_of(picture_folder, 4), ALONE)

@@ -5,7 +5,6 @@ import dataclasses
 import json
 import logging
 import shutil
-from types import SimpleNamespace
 
 import mindspore as ms
 import numpy as np
@@ -16,13 +15,15 @@ from PIL import Image
 from src.checkpoint.adapt import load_model
 from src.checkpoint.record import EMA, OPTIMIZER, Record, load_record, save_record
 from src.config import Config, DataConfig, OptimConfig, TrainConfig, load_config
-from src.engine import train as engine
-from src.engine.train import smoothed_targets, train
+from src.engine import run as engine
+from src.engine.evaluate import Evaluation
+from src.engine.metrics import Accuracy
+from src.engine.train import train
 from src.errors import UserError
 from src.models.contract import unique_parameters
 from src.models.registry import create_model
 
-RUN_FILES = ["best.ckpt", "config.yaml", "curves.png", "last.ckpt", "metrics.jsonl", "train.log"]
+RUN_FILES = ["best.ckpt", "config.yaml", "curves.png", "last-1.ckpt", "last.ckpt", "metrics.jsonl", "train.log"]
 TINY = {"name": "augvit_s", "image_size": 16, "patch_size": 8, "embed_dim": 24, "depth": 1, "num_heads": 3}
 PLAIN = {**TINY, "name": "deit_s"}
 COLOURS = ("blue", "green", "red")
@@ -124,8 +125,10 @@ def test_metrics_have_a_line_an_epoch_and_a_line_a_logged_step(run):
     assert all(set(line) == {"kind", "epoch", "step", "loss", "lr"} for line in steps)
     values = [value for line in (*epochs, *steps) for key, value in line.items() if key != "kind"]
     assert np.isfinite(values).all()
-    assert steps[0]["lr"] == pytest.approx(1e-2)  # the third step is the first after a warm-up of 2
-    assert steps[-1]["lr"] < 1e-3
+    # the third step is the first after a warm-up of 2 of 32 steps, the last one logged the 30th
+    for line, step in ((steps[0], 2), (steps[-1], 29)):
+        cosine = 1e-5 + (1e-2 - 1e-5) * (1 + np.cos(np.pi * step / 32)) / 2
+        assert line["lr"] == pytest.approx(cosine)
 
 
 def test_the_resolved_config_is_the_run_s(run):
@@ -296,7 +299,7 @@ def test_a_class_of_the_validation_alone_is_named(pictures, tmp_path):
         ({"model": {**TINY, "num_classes": 4}}, r"model\.num_classes=4: .*train has 3 classes"),
         ({"model": {**TINY, "image_size": 20}}, r"model\.image_size=20: must be a multiple of patch_size=8"),
         ({"data": {"path": "nowhere"}}, r"--data_path nowhere: no such folder"),
-        ({"data": {"batch_size": 25}}, r"24 pictures are fewer than one step takes \(data\.batch_size=25\)"),
+        ({"data": {"batch_size": 25}}, r"24 pictures are fewer than one step takes \(data\.batch_size=25, "),
         ({"train": {"init_checkpoint": "none.ckpt"}}, r"checkpoint none\.ckpt: no such file"),
     ],
 )
@@ -318,18 +321,47 @@ def test_a_head_of_another_size_needs_a_new_head(run, pictures, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+class Steps:
+    """Stands for the compiled step: it gives these losses and changes nothing."""
+
+    def __init__(self, losses):
+        self.losses = iter(losses)
+
+    def __call__(self, inputs, lr):
+        loss = next(self.losses)
+        return loss, [np.zeros((len(one.images), 3), np.float32) for one in inputs], np.isfinite(loss)
+
+    def state(self):
+        return {}
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(pictures, tmp_path, monkeypatch):
     """At step 6, the second of the second epoch; the checkpoint of the first stays."""
-    losses = iter([1.0, 1.0, 1.0, 1.0, 1.0, np.nan])
-
-    def step_of(*_):
-        return lambda images, *_: (Tensor(np.float32(next(losses))), Tensor(np.zeros((images.shape[0], 3), np.float32)))
-
-    monkeypatch.setattr(engine, "compile_step", step_of)
-    with pytest.raises(RuntimeError, match=r"the loss is nan at step 6 \(learning rate 0\.0.*\); lower optim\.lr"):
+    monkeypatch.setattr(engine, "TrainStep", lambda *_: Steps([1.0, 1.0, 1.0, 1.0, 1.0, np.nan]))
+    said = (
+        r"the loss is nan at step 6 \(epoch 2, learning rate 0\.00\d+\); the last good checkpoint is .*last\.ckpt; "
+        r"lower optim\.lr, or train\.skip_not_finite=1 passes over so many such steps"
+    )
+    with pytest.raises(UserError, match=said):
         train(config_of(pictures, PLAIN), tmp_path / "run")
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == RUN_FILES
+    left = {"best.ckpt", "config.yaml", "curves.png", "last.ckpt", "metrics.jsonl", "train.log"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == left
     assert load_record(tmp_path / "run" / "last.ckpt").description.epoch == 1
+
+
+def test_a_bounded_number_of_such_steps_is_passed_over(pictures, tmp_path, monkeypatch, caplog):
+    nan = float("nan")
+    config = config_of(pictures, PLAIN, epochs=2, skip_not_finite=2)
+    monkeypatch.setattr(engine, "TrainStep", lambda *_: Steps([1.0, nan, 2.0, 3.0, nan, 1.0, 1.0, 1.0]))
+    train(config, tmp_path / "run")
+    log = (tmp_path / "run" / "train.log").read_text(encoding="utf-8")
+    assert log.count("is nan at step") == 2
+    assert [line["loss"] for line in lines_of(tmp_path / "run", "epoch")] == [2.0, 1.0]
+    assert load_record(tmp_path / "run" / "last.ckpt").description.state.not_finite == 2
+
+    monkeypatch.setattr(engine, "TrainStep", lambda *_: Steps([nan, 1.0, nan, 1.0, nan, 1.0, 1.0, 1.0]))
+    with pytest.raises(UserError, match=r"the loss is nan at step 5 .*train\.skip_not_finite=3"):
+        train(config, tmp_path / "other")
 
 
 def test_best_is_the_first_of_the_best_epochs(pictures, tmp_path, monkeypatch):
@@ -337,17 +369,12 @@ def test_best_is_the_first_of_the_best_epochs(pictures, tmp_path, monkeypatch):
     scores = iter([1, 3, 3])
 
     def evaluation(*_):
-        return SimpleNamespace(accuracy=SimpleNamespace(top1_percent=next(scores), top5_percent=9.0))
+        return Evaluation(Accuracy(top1=next(scores), top5=9, count=9), 0.0)
 
     monkeypatch.setattr(engine, "evaluate", evaluation)
-    monkeypatch.setattr(engine, "compile_step", lambda *_: lambda images, *_: (Tensor(1.0), Tensor(np.eye(6, 3))))
+    monkeypatch.setattr(engine, "TrainStep", lambda *_: Steps([1.0] * 12))
     train(config_of(pictures, PLAIN, epochs=3), tmp_path / "run")
     best, last = (load_record(tmp_path / "run" / f"{name}.ckpt").description for name in ("best", "last"))
-    assert (best.epoch, best.score, best.best_score) == (2, 3, 3)
-    assert (last.epoch, last.score, last.best_score) == (3, 3, 3)
-
-
-def test_targets_are_smoothed():
-    targets = smoothed_targets(np.array([2, 0]), 4, 0.2)
-    np.testing.assert_allclose(targets, [[0.05, 0.05, 0.85, 0.05], [0.85, 0.05, 0.05, 0.05]], rtol=0, atol=1e-7)
-    assert targets.dtype == np.float32
+    third = pytest.approx(100 * 3 / 9)
+    assert (best.epoch, best.score, best.best_score) == (2, third, third)
+    assert (last.epoch, last.score, last.best_score) == (3, third, third)

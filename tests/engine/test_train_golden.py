@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
-from src.config import OptimConfig
-from src.engine.step import compile_step, gradient_function
+from src.config import Config, OptimConfig
+from src.distributed import ALONE
+from src.engine.step import Inputs, TrainStep, gradient_function
 from src.models.contract import unique_parameters
-from src.optim.adamw import AdamW
 from src.optim.ema import MovingAverage
+from src.optim.optimizer import build_optimizer
 from tests.conftest import shared_data
 from tests.golden.load import FOLDER, largest_difference, model_of, read_golden
 from tests.native import IMPLEMENTATIONS
@@ -23,15 +24,16 @@ def assert_training_agrees(path, implementation):
     model = model_of(golden, "init/", implementation=implementation)
     model.set_train(True)
     parameters = tuple(model.trainable_params())
-    optim = OptimConfig(weight_decay=golden.config["weight_decay"])
-    optimizer = AdamW(parameters, optim, model.no_weight_decay())
+    config = Config(optim=OptimConfig(weight_decay=golden.config["weight_decay"]))
+    optimizer = build_optimizer(parameters, config.optim, model.no_weight_decay())
     average = MovingAverage(parameters, golden.config["ema_decay"])
-    step = compile_step(model, optimizer, average)
+    step = TrainStep(model, optimizer, average, config, ALONE)
     losses = []
     for images, targets, lr in zip(*(golden.arrays[name] for name in ("images", "targets", "lr")), strict=True):
-        loss, logits = step(Tensor(images), Tensor(targets), None, Tensor(lr, ms.float32))
-        assert logits.shape == targets.shape
-        losses.append(float(loss.asnumpy()))
+        loss, logits, taken = step([Inputs(images, targets)], float(lr))
+        assert [own.shape for own in logits] == [targets.shape]
+        assert taken
+        losses.append(loss)
     np.testing.assert_allclose(losses, golden.arrays["losses"], rtol=0, atol=1e-5)
     final = {name: parameter.asnumpy() for name, parameter in unique_parameters(model).items()}
     assert largest_difference(final, golden.in_our_names("final/", model)) < 1e-4

@@ -9,6 +9,7 @@ from mindspore import Tensor
 
 from src.layers.attention import Attention
 from src.layers.dense import Dense, add_bias
+from src.layers.dropout import dropout, dropout_keys
 from src.layers.initial import token_parameter
 from src.layers.mlp import Mlp
 from src.layers.patch_embed import PatchEmbed
@@ -77,6 +78,25 @@ def test_mlp(kernels, mode, rng):
     activated = hidden * np.vectorize(lambda v: 0.5 * math.erfc(-v / math.sqrt(2)))(hidden)
     expected = activated @ weights["fc2.weight"].T + weights["fc2.bias"]
     assert np.abs(cell(Tensor(z)).asnumpy() - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_dropout_stands_behind_attention_and_twice_in_the_mlp(kernels, mode, rng):
+    """The oracle is the same layer without dropout, its parts put together by hand."""
+    z = Tensor(rng.standard_normal((2, 3, 6)).astype(np.float32))
+    keys = Tensor(dropout_keys(0, 0, range(2)))
+    cell = Attention(6, 2, kernels=kernels, drop_rate=0.5, drop_layer=4)
+    filled(cell, rng)
+    dropped, whole = cell(z, keys).asnumpy(), cell(z)
+    assert (dropped == 0).any()
+    np.testing.assert_allclose(dropped, dropout(0.5, 4)(whole, keys).asnumpy(), rtol=1e-6)
+
+    cell = Mlp(6, 8, kernels, drop_rate=0.5, drop_layer=4)
+    filled(cell, rng)
+    dropped = cell(z, keys).asnumpy()
+    hidden = dropout(0.5, 4)(cell.act(cell.fc1.product(z), cell.fc1.bias), keys)
+    np.testing.assert_allclose(dropped, dropout(0.5, 5)(cell.fc2(hidden), keys).asnumpy(), rtol=0, atol=1e-6)
+    assert np.abs(dropped - cell(z).asnumpy()).max() > 0.1
 
 
 def test_patch_embedding_is_a_convolution_with_a_flat_weight(mode, rng):

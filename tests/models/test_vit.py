@@ -7,6 +7,8 @@ import pytest
 from mindspore import Tensor
 
 from src.checkpoint.adapt import load_weights
+from src.errors import UserError
+from src.layers.dropout import Dropout, dropout_keys
 from src.models.contract import unique_parameters
 from src.ops.position import resize_position_embedding
 from tests.native import IMPLEMENTATIONS
@@ -93,6 +95,40 @@ def test_masks_scale_their_branch(rng):
     last.weight.set_data(last.weight * 2.5)
     last.bias.set_data(last.bias * 2.5)
     np.testing.assert_allclose(masked, model(images).asnumpy(), rtol=0, atol=1e-5)
+
+
+def test_every_dropout_has_a_number_of_its_own():
+    model = tiny_model("circulant2", depth=3, drop_rate=0.2)
+    drops = [cell for _, cell in model.cells_and_names() if isinstance(cell, Dropout)]
+    assert len({cell.offset for cell in drops}) == len(drops) == 1 + 3 * 3
+    assert model.drop_rate == 0.2
+
+
+@pytest.mark.parametrize("released", ["base", "circulant2"])
+def test_dropout_needs_keys_and_is_a_function_of_them(released, mode, rng):
+    model, images = lively(tiny_model(released, drop_rate=0.2), rng), pictures(rng)
+    plain = lively(tiny_model(released), np.random.default_rng(0))
+    load_weights(plain, {name: p.asnumpy() for name, p in unique_parameters(model).items()}, "same")
+    assert np.array_equal(model(images).asnumpy(), plain(images).asnumpy())
+    keys = dropout_keys(0, 0, range(2))
+    dropped = model(images, None, Tensor(keys)).asnumpy()
+    assert np.abs(dropped - plain(images).asnumpy()).max(axis=1).min() > 1e-2
+    turned = model(Tensor(images.asnumpy()[::-1].copy()), None, Tensor(keys[::-1].copy())).asnumpy()
+    np.testing.assert_allclose(turned[::-1], dropped, rtol=0, atol=1e-5)
+    other = model(images, None, Tensor(dropout_keys(0, 1, range(2)))).asnumpy()
+    assert np.abs(other - dropped).max(axis=1).min() > 1e-2
+
+
+@pytest.mark.parametrize("drop_rate", [-0.1, 1.0])
+def test_a_rate_of_dropout_lies_below_one(drop_rate):
+    with pytest.raises(UserError, match=r"model\.drop_rate=.*: must lie in \[0, 1\)"):
+        tiny_model("base", drop_rate=drop_rate)
+
+
+def test_without_dropout_there_is_none():
+    model = tiny_model("circulant2")
+    assert model.drop_rate == 0.0
+    assert not [cell for _, cell in model.cells_and_names() if isinstance(cell, Dropout)]
 
 
 @pytest.mark.parametrize("size", [16, 64])

@@ -1,0 +1,89 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Dropout (Srivastava et al., 2014) whose masks are functions of a key that each picture has.
+
+The keys are made on the host, from the seed, the epoch and the picture's position in the epoch's global order; a mask
+is a hash of the key, the number of the layer and the place of the element. So the same picture has the same masks in
+any batch, on any rank, in GRAPH and PYNATIVE mode, after a resume, and when a block is computed again on the way back;
+operators that draw inside the graph guarantee none of that.
+"""
+
+from collections.abc import Sequence
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+from src.draws import Stream, generator
+
+_SPREAD = -0x61C88647  # 2**32 over the golden ratio, odd: sends neighbours far apart, modulo 2**32
+_FACTORS = (0x7FEB352D, -0x7B935975)  # odd, of Wellons' lowbias32; as int32
+
+
+class Dropout(nn.Cell):
+    """x * mask / (1 - rate), with a mask that is 0 with probability ``rate`` and 1 else, for each element on its own.
+
+    Of an element in row n and column c of a picture, the hash is that of (key, layer, n) xor that of c, mixed once
+    more (tabulation hashing: Zobrist, 1970; a multiply and xorshift finaliser). It takes six passes over the tokens,
+    all of them int32 operations that wrap around, which every device has.
+    """
+
+    def __init__(self, rate: float, layer: int) -> None:
+        """Build for a ``rate`` in (0, 1); layers of one network differ in their number ``layer``, from 0."""
+        super().__init__()
+        self.offset = (layer * _SPREAD + 2**31) % 2**32 - 2**31
+        self.scale = 1.0 / (1.0 - rate)
+        self.threshold = min(round(rate * 2**32), 2**32 - 1) - 2**31  # of all int32, the share ``rate`` lies below it
+
+    def construct(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
+        """Return ``x`` (B, N, C) with elements dropped by ``keys`` (B,) int32; ``x`` itself without (evaluation)."""
+        if keys is None:
+            return x
+        kept = self.hashes(ops.stop_gradient(keys), x.shape[1], x.shape[2]) >= self.threshold
+        return x * (kept.astype(x.dtype) * self.scale)
+
+    def hashes(self, keys: Tensor, tokens: int, channels: int) -> Tensor:
+        """Return uniform int32 numbers (B, tokens, channels) of ``keys`` (B,)."""
+        own = _mix(keys + self.offset).reshape(-1, 1, 1)
+        rows = _mix(own + (_count(tokens) * _SPREAD).reshape(1, -1, 1))
+        return _shift_and_multiply(ops.bitwise_xor(rows, _mix(_count(channels) * _SPREAD)), 15, _FACTORS[0])
+
+
+class KeepAll(nn.Cell):
+    """Dropout of rate 0: the tokens as they are."""
+
+    def construct(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
+        """Return ``x`` itself."""
+        return x
+
+
+def dropout(rate: float, layer: int) -> nn.Cell:
+    """Return the dropout of a ``rate`` in [0, 1) for the place ``layer`` of a network."""
+    return Dropout(rate, layer) if rate else KeepAll()
+
+
+def dropout_keys(seed: int, epoch: int, positions: Sequence[int]) -> np.ndarray:
+    """Return the keys of a batch, int32 (B,).
+
+    Args:
+        seed: of the run.
+        epoch: from 0.
+        positions: of the B pictures in the epoch's global order.
+    """
+    draws = [generator(Stream.DROPOUT, seed, epoch, int(p)).integers(-(2**31), 2**31) for p in positions]
+    return np.array(draws, np.int32)
+
+
+def _count(stop: int) -> Tensor:
+    return ops.arange(0, stop, 1, dtype=ms.int32)
+
+
+def _mix(x: Tensor) -> Tensor:
+    """Return a hash of each int32 number; for small tensors: it takes nine passes."""
+    return _shift_and_multiply(
+        _shift_and_multiply(_shift_and_multiply(x, 16, _FACTORS[0]), 15, _FACTORS[1]), 16, _FACTORS[0]
+    )
+
+
+def _shift_and_multiply(x: Tensor, shift: int, factor: int) -> Tensor:
+    """Return (x xor x >> shift) * factor modulo 2**32; the shift repeats the sign, as int32 shifts do."""
+    return ops.bitwise_xor(x, ops.bitwise_right_shift(x, shift)) * factor
