@@ -26,7 +26,8 @@ class Mixer:
         # what is off is never switched to
         self._cut_chance = data.mix_switch if data.mixup and data.cutmix else float(bool(data.cutmix))
         self.probability = data.mix_prob if data.mixup or data.cutmix else 0.0
-        self._off, self._on = smoothing / num_classes, 1.0 - smoothing
+        self._off = smoothing / num_classes
+        self._on = 1.0 - smoothing + self._off
         self._num_classes = num_classes
 
     def draw(self, height: int, width: int, rng: np.random.Generator) -> Mix:
@@ -41,7 +42,7 @@ class Mixer:
     def targets(self, labels: np.ndarray, mix: Mix) -> np.ndarray:
         """Return the soft targets float32 (B, K) of ``labels`` (B,)."""
         targets = np.full((len(labels), self._num_classes), self._off, np.float32)
-        targets[np.arange(len(labels)), labels] += np.float32(self._on)
+        targets[np.arange(len(labels)), labels] = self._on
         return targets if mix.own == 1.0 else targets * np.float32(mix.own) + targets[::-1] * np.float32(1.0 - mix.own)
 
 
@@ -72,8 +73,8 @@ def cut_box(own: float, height: int, width: int, rng: np.random.Generator) -> Mi
     ratio = math.sqrt(1.0 - own)
     high, wide = int(height * ratio), int(width * ratio)
     row, column = int(rng.integers(height)), int(rng.integers(width))
-    top, bottom = max(0, row - high // 2), min(height, row + high // 2)
-    left, right = max(0, column - wide // 2), min(width, column + wide // 2)
+    top, bottom = max(0, row - high // 2), min(height, row + (high + 1) // 2)
+    left, right = max(0, column - wide // 2), min(width, column + (wide + 1) // 2)
     return Mix(1.0 - (bottom - top) * (right - left) / (height * width), (top, bottom, left, right))
 
 

@@ -29,7 +29,7 @@ class Policy:
     probability: float = 0.5  # p: that a drawn operation is applied
     spread: float = 0.0  # mstd: standard deviation of the level; inf draws it uniformly from [0, magnitude]
     highest: float = _TOP_LEVEL  # mmax: largest level
-    increasing: bool = False  # inc1: a higher level always changes more
+    increasing: bool = False  # inc: a higher level always changes more
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ _PARTS: dict[str, Callable[[str], tuple[str, float | None]]] = {
     "p": lambda text: ("probability", float(text) if float(text) <= 1 else None),
     "mstd": lambda text: ("spread", float(text) if float(text) <= 100 else math.inf),
     "mmax": _whole("highest", 1),
-    "inc": lambda text: ("increasing", True if text == "1" else None),
+    "inc": lambda text: ("increasing", {"0": False, "1": True}.get(text)),
 }
 
 
