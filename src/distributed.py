@@ -4,6 +4,7 @@
 import os
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,21 @@ class Ranks:
             broadcast = ops.Broadcast(0)
             for parameter in parameters:
                 parameter.set_data(broadcast((Tensor(parameter.asnumpy()),))[0])
+
+    def check_identical(self, parameters: Iterable[Parameter]) -> None:
+        """Find out whether all ranks have the same parameters, bit for bit.
+
+        Raises:
+            RuntimeError: this rank has others than the rest; training would go on, and be worth nothing.
+        """
+        if self.size == 1:
+            return
+        digest = 0
+        for parameter in parameters:
+            digest = zlib.crc32(parameter.asnumpy(), digest)
+        own = np.array([digest & 0xFFFF, digest >> 16], np.float32)  # halves, whose sums are exact
+        if (self.total(own) != own * self.size).any():
+            raise RuntimeError(f"rank {self.rank} has other parameters than the rest")
 
     def share(self, text: str | None) -> str | None:
         """Return the text of the lowest rank that has one; None where none has."""

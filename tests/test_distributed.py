@@ -42,6 +42,7 @@ def test_two_ranks_hear_the_same(heard):
         assert own["size"] == 2
         assert own["total"] == [2, 1, 2**25]
         assert own["weights"] == [9.0, 7.0]  # those of the first
+        assert own["drifted"] == [True, False]  # before and after
         assert own["nobody"] is None
         assert own["second"] == "né 猫"
         assert own["both"] == "rank 0"

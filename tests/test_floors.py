@@ -13,6 +13,7 @@ FLOORS = {
     "layers": 2,
     "data": 2,
     "optim": 2,
+    "launch": 2,
     "models": 3,
     "checkpoint": 4,
     "reduction": 4,

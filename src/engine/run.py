@@ -133,6 +133,7 @@ class TrainingRun:
 
     def _finish_epoch(self, began: float) -> None:
         """Evaluate, and write what an epoch leaves."""
+        self.ranks.check_identical(self.parameters.values())
         metrics = {**self.totals.metrics(self.ranks), **self._evaluate(), "lr": self._learning_rate(-1)}
         score = metrics.get("ema_top1", metrics["val_top1"])
         improved = score > self.best

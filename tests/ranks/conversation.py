@@ -23,6 +23,14 @@ def agreed(ranks, failure):
     return None
 
 
+def different(ranks, parameters):
+    try:
+        ranks.check_identical(parameters)
+    except RuntimeError:
+        return True
+    return False
+
+
 def main():
     start_device("CPU")
     ranks = start_ranks()
@@ -30,7 +38,9 @@ def main():
         Parameter(Tensor(np.full((3, 2), ranks.rank + 1.5, np.float32)), name="a"),
         Parameter(Tensor(np.float32(ranks.rank + 7)), name="b"),
     ]
+    drifted = [different(ranks, weights)]
     ranks.copy_first(weights)
+    drifted.append(different(ranks, weights))
     worked, company = [], []
     ranks.total([0])  # from here on the clocks of both run
     began = time.monotonic()
@@ -55,6 +65,7 @@ def main():
         "worked": len(worked),
         "company": company,
         "raised": raised,
+        "drifted": drifted,
     }
     print("heard " + json.dumps(heard), flush=True)
 
