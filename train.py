@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="find out whether the training would start, and stop")
     parser.add_argument("--ranks", type=int, default=1, help="with --check: how many would train together")
     parser.add_argument("assignments", nargs="*", metavar="key=value", help="settings over those of the config")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()  # settings before and after flags
     start_logging()
     assignments = [*([f"data.path={json.dumps(args.data_path)}"] if args.data_path else []), *args.assignments]
     config = load_config(args.config_path, assignments)

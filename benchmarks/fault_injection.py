@@ -10,6 +10,7 @@ flipped in it; and a training runs into a limit of the file size, as on a full d
 """
 
 import argparse
+import dataclasses
 import json
 import random
 import resource
@@ -108,11 +109,12 @@ class Victim:
             return "while a checkpoint was written"
         return "with a checkpoint" if (folder / "last.ckpt").exists() else "before the first checkpoint"
 
-    def outcome(self, run: str) -> tuple[Record, list[dict]]:
-        """Return the last record and the metrics, but for the times."""
-        lines = (self.folder / run / "metrics.jsonl").read_text().splitlines()
-        metrics = [{k: v for k, v in json.loads(line).items() if k != _TIMED} for line in lines]
-        return load_record(self.folder / run / "last.ckpt"), metrics
+
+def outcome(folder: Path) -> tuple[Record, list[dict]]:
+    """Return the last record and the metrics of a run folder, but for the times."""
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    metrics = [{k: v for k, v in json.loads(line).items() if k != _TIMED} for line in lines]
+    return load_record(folder / "last.ckpt"), metrics
 
 
 def wait_for(process: subprocess.Popen, word: str) -> None:
@@ -126,7 +128,7 @@ def wait_for(process: subprocess.Popen, word: str) -> None:
 
 
 def differences(one: tuple[Record, list[dict]], other: tuple[Record, list[dict]]) -> list[str]:
-    """Return the names of what differs between two outcomes, in any bit."""
+    """Return the names of what differs between two outcomes, in any bit; the configs may."""
     (left, left_metrics), (right, right_metrics) = one, other
     found = list(left.tensors.keys() ^ right.tensors.keys())
     found += [
@@ -134,7 +136,8 @@ def differences(one: tuple[Record, list[dict]], other: tuple[Record, list[dict]]
         for name in left.tensors.keys() & right.tensors.keys()
         if left.tensors[name].tobytes() != right.tensors[name].tobytes()
     ]
-    found += ["description"] * (left.description != right.description)
+    one_said, other_said = (dataclasses.replace(record.description, config={}) for record in (left, right))
+    found += ["description"] * (one_said != other_said)
     return found + ["metrics"] * (left_metrics != right_metrics)
 
 
@@ -193,7 +196,7 @@ def run_into_full_disk(victim: Victim, run: str, whole: tuple[Record, list[dict]
     lost += [] if (folder / "last.ckpt").read_bytes() == before else ["last.ckpt is another"]
     lost += [f"left {path.name}" for path in folder.glob(".*")]
     victim.finish(run)
-    return lost + differences(victim.outcome(run), whole)
+    return lost + differences(outcome(victim.folder / run), whole)
 
 
 def main() -> None:
@@ -206,7 +209,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         victim = Victim(Path(folder))
         seconds = victim.finish("whole")
-        whole = victim.outcome("whole")
+        whole = outcome(victim.folder / "whole")
         print(f"undisturbed: step {whole[0].description.step}, {seconds:.1f} s after the start")
         places, runs, lost = _kill_often(victim, whole, seconds, args.kills, args.jobs, args.seed)
         print(f"killed {places.total()} times in {runs} trainings: {dict(places)}; differences at the end: {lost}")
@@ -226,7 +229,7 @@ def _kill_often(
     def job(number: int) -> tuple[Counter, list[str]]:
         rng = random.Random(seed * 1000 + number)
         killed = kill_until_done(victim, f"run{number}", seconds, rng, max(1, (kills - places.total()) // jobs))
-        return killed, differences(victim.outcome(f"run{number}"), whole)
+        return killed, differences(outcome(victim.folder / f"run{number}"), whole)
 
     with ThreadPoolExecutor(jobs) as pool:
         while places.total() < kills:

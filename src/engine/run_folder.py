@@ -127,8 +127,9 @@ class RunFolder:
 class NoFolder(RunFolder):
     """What ranks other than the first have in its place: nothing is read and nothing is written."""
 
-    def __init__(self) -> None:
-        """Name nothing."""
+    def __init__(self, path: Path) -> None:
+        """Name the folder that the first rank writes."""
+        self.last = path / "last.ckpt"
 
     def close(self) -> None:
         """Do nothing."""

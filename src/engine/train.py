@@ -50,7 +50,7 @@ def train(
             behind then.
         SignalError: TERM or INT came; the checkpoint is written.
     """
-    with closing(RunFolder(output_path, resume) if ranks.first else NoFolder()) as folder:
+    with closing(RunFolder(output_path, resume) if ranks.first else NoFolder(output_path)) as folder:
         started = time.monotonic()
         record = folder.newest() if resume else None
         said = ranks.share(json.dumps(plain(record.description)) if record else None)

@@ -82,7 +82,7 @@ class Job:
         self._received: list[int] = []  # signals
 
     def check(self) -> None:
-        """Find out whether the program would start, in the case of train.py by its flag ``--check``, which speaks for itself.
+        """Find out whether the job would start; ``train.py`` has the flag ``--check`` for that, and speaks for itself.
 
         Raises:
             UserError: msrun is not there, or the port is not free.

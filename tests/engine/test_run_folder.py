@@ -138,7 +138,7 @@ def test_the_best_and_the_last(tmp_path):
 
 def test_other_ranks_write_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    folder = NoFolder()
+    folder = NoFolder(tmp_path)
     assert folder.newest() is None
     folder.start(Config())
     folder.add_step(step=1)

@@ -87,7 +87,7 @@ def start():
 def reference():
     """Return a function of a training at its start that gives loss, logits and gradients of ``batch(8)``, by no graph.
 
-    The weights and the batch are the same for any depth, so it computes once for each.
+    Trainings of one depth start at the same weights, so it computes once for each depth.
     """
     known = {}
 
@@ -96,8 +96,10 @@ def reference():
         if depth not in known:
             parameters = ms.ParameterTuple(parts.model.trainable_params())
             ms.set_context(mode=ms.PYNATIVE_MODE)
-            (loss, logits), gradients = gradient_function(parts.model, parameters)(*batch(parts.model).tensors())
-            ms.set_context(mode=ms.GRAPH_MODE)
+            try:
+                (loss, logits), gradients = gradient_function(parts.model, parameters)(*batch(parts.model).tensors())
+            finally:
+                ms.set_context(mode=ms.GRAPH_MODE)
             named = {p.name: g.asnumpy() for p, g in zip(parameters, gradients, strict=True)}
             known[depth] = float(loss.asnumpy()), logits.asnumpy(), named
         return known[depth]
