@@ -47,8 +47,22 @@ data:
 optim: {lr: 1.0e-2, warmup_epochs: 0.5, ema_decay: 0.9, clip_norm: 5.0}
 train: {epochs: 8, log_every: 1, checkpoint_every: 1, keep_checkpoints: 3}
 """
+_POLL_SECONDS = 0.01
 _STARTED = " parameters, "  # in the first line of the log of a training
 _TIMED = "seconds"  # the only metric that may differ
+
+
+@dataclasses.dataclass(frozen=True)
+class Pace:
+    """How many seconds an undisturbed training takes."""
+
+    starting: float  # to its first step
+    stepping: float  # from there to its end
+
+    def moment(self, rng: random.Random) -> tuple[float, bool]:
+        """Return a random moment: seconds, and whether after the first step, as one in four is not."""
+        among_steps = rng.random() < 0.75  # the start takes most of the time, and has least to lose
+        return rng.uniform(0, self.stepping if among_steps else self.starting), among_steps
 
 
 class Victim:
@@ -75,24 +89,30 @@ class Victim:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(command, **pipes, **how)
 
-    def finish(self, run: str, *more: str, **how: object) -> float:
-        """Train to the end, and return how many seconds of it came after the start.
+    def finish(self, run: str, *more: str, **how: object) -> Pace:
+        """Train to the end, and return how long it took.
 
         Raises:
             RuntimeError: it did not end well.
         """
         with self.start(run, *more, **how) as process:
-            wait_for(process, _STARTED)
             began = time.monotonic()
+            self.wait_for_step(process, run)
+            first_step = time.monotonic()
             rest = process.stdout.read()
         if process.returncode:
             raise RuntimeError(f"exit status {process.returncode}: {rest}")
-        return time.monotonic() - began
+        return Pace(first_step - began, time.monotonic() - first_step)
 
-    def kill(self, run: str, delay: float) -> str:
-        """Go on with a training and kill it ``delay`` seconds after its start; return where it was, or ``finished``."""
+    def kill(self, run: str, delay: float, among_steps: bool) -> str:
+        """Go on with a training, and kill it ``delay`` seconds after its first step, or after its start.
+
+        Returns:
+            Where it was then, or "finished".
+        """
         with self.start(run) as process:
-            wait_for(process, _STARTED)
+            if among_steps:
+                self.wait_for_step(process, run)
             try:
                 process.wait(delay)
             except subprocess.TimeoutExpired:
@@ -101,6 +121,14 @@ class Victim:
         if process.returncode > 0:
             raise RuntimeError(f"exit status {process.returncode}: {text}")
         return "finished" if process.returncode == 0 else self.progress(run)
+
+    def wait_for_step(self, process: subprocess.Popen, run: str) -> None:
+        """Wait for the line that a step adds to the metrics, or for the end."""
+        metrics = self.folder / run / "metrics.jsonl"
+        wait_for(process, _STARTED)
+        size = metrics.stat().st_size if metrics.exists() else 0
+        while process.poll() is None and not (metrics.exists() and metrics.stat().st_size > size):
+            time.sleep(_POLL_SECONDS)
 
     def progress(self, run: str) -> str:
         """Return what stood there when it was killed."""
@@ -141,11 +169,11 @@ def differences(one: tuple[Record, list[dict]], other: tuple[Record, list[dict]]
     return found + ["metrics"] * (left_metrics != right_metrics)
 
 
-def kill_until_done(victim: Victim, run: str, seconds: float, rng: random.Random, most: int) -> Counter:
+def kill_until_done(victim: Victim, run: str, pace: Pace, rng: random.Random, most: int) -> Counter:
     """Kill and resume a training until it ends, at most ``most`` times; return where it was each time."""
     places: Counter = Counter()
     while places.total() < most:
-        place = victim.kill(run, rng.uniform(0, seconds))
+        place = victim.kill(run, *pace.moment(rng))
         if place == "finished":
             return places
         places[place] += 1
@@ -208,10 +236,10 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         victim = Victim(Path(folder))
-        seconds = victim.finish("whole")
+        pace = victim.finish("whole")
         whole = outcome(victim.folder / "whole")
-        print(f"undisturbed: step {whole[0].description.step}, {seconds:.1f} s after the start")
-        places, runs, lost = _kill_often(victim, whole, seconds, args.kills, args.jobs, args.seed)
+        print(f"undisturbed: step {whole[0].description.step} after {pace.starting:.1f} + {pace.stepping:.1f} s")
+        places, runs, lost = kill_often(victim, whole, pace, args.kills, args.jobs, args.seed)
         print(f"killed {places.total()} times in {runs} trainings: {dict(places)}; differences at the end: {lost}")
         record, rng = (victim.folder / "whole" / "last.ckpt").read_bytes(), random.Random(args.seed)
         print(f"truncated at every 1000th of {len(record)} bytes: {dict(truncated(record, Path(folder) / 'a.ckpt'))}")
@@ -219,8 +247,8 @@ def main() -> None:
         print(f"full disk: {run_into_full_disk(victim, 'full', whole) or 'nothing lost'}")
 
 
-def _kill_often(
-    victim: Victim, whole: tuple[Record, list[dict]], seconds: float, kills: int, jobs: int, seed: int
+def kill_often(
+    victim: Victim, whole: tuple[Record, list[dict]], pace: Pace, kills: int, jobs: int, seed: int
 ) -> tuple[Counter, int, int]:
     """Return where ``kills`` kills came, in how many trainings, and how many of these ended differently."""
     places: Counter = Counter()
@@ -228,7 +256,7 @@ def _kill_often(
 
     def job(number: int) -> tuple[Counter, list[str]]:
         rng = random.Random(seed * 1000 + number)
-        killed = kill_until_done(victim, f"run{number}", seconds, rng, max(1, (kills - places.total()) // jobs))
+        killed = kill_until_done(victim, f"run{number}", pace, rng, max(1, (kills - places.total()) // jobs))
         return killed, differences(outcome(victim.folder / f"run{number}"), whole)
 
     with ThreadPoolExecutor(jobs) as pool:

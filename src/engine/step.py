@@ -209,7 +209,7 @@ class _RecomputedGradients:
         for names, gradients_of in zip(reversed(self._names), reversed(self._blocks), strict=True):
             dtokens, gradients = gradients_of(tokens.pop(), masks, keys, dtokens)
             found.update(zip(names, gradients, strict=True))
-        early = self._first(images, keys, dtokens, late)
+        early = self._first(images, keys, dtokens, ms.mutable(late))
         found.update(zip(self._outer_names, early, strict=True))
         return (loss, logits), tuple(found[name] for name in self._order)
 

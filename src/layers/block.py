@@ -33,9 +33,15 @@ class Block(nn.Cell):
         self.mlp = mlp
         self.mlp_shortcut = mlp_shortcut
 
-    def construct(self, x: Tensor, attn_mask: Tensor | None = None, mlp_mask: Tensor | None = None) -> Tensor:
-        """Return the tokens (B, N, C) of ``x`` (B, N, C); the masks (B,) are those of ``drop_path``."""
+    def construct(
+        self,
+        x: Tensor,
+        attn_mask: Tensor | None = None,
+        mlp_mask: Tensor | None = None,
+        keys: Tensor | None = None,
+    ) -> Tensor:
+        """Return the tokens (B, N, C) of ``x`` (B, N, C); masks (B,) of ``drop_path``, ``keys`` (B,) of ``Dropout``."""
         z = self.norm1(x)
-        x = self.attn_shortcut(x, z, drop_path(self.attn(z), attn_mask))
+        x = self.attn_shortcut(x, z, drop_path(self.attn(z, keys), attn_mask))
         z = self.norm2(x)
-        return self.mlp_shortcut(x, z, drop_path(self.mlp(z), mlp_mask))
+        return self.mlp_shortcut(x, z, drop_path(self.mlp(z, keys), mlp_mask))

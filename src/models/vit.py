@@ -14,7 +14,6 @@ from src.config import Preprocessing, check
 from src.layers.attention import Attention
 from src.layers.block import Block
 from src.layers.dense import Dense
-from src.layers.drop_path import drop_path
 from src.layers.dropout import dropout
 from src.layers.initial import token_parameter
 from src.layers.kernels import Kernels
@@ -132,27 +131,10 @@ class VisionTransformer(Backbone):
         return [foreign_tensor(name, p.shape, settings.shortcut, patch_shape) for name, p in parameters]
 
 
-class KeyedBlock(Block):
-    """A block whose branches have dropout."""
-
-    def construct(
-        self,
-        x: Tensor,
-        attn_mask: Tensor | None = None,
-        mlp_mask: Tensor | None = None,
-        keys: Tensor | None = None,
-    ) -> Tensor:
-        """Return the tokens (B, N, C) of ``x`` (B, N, C); masks (B,) of ``drop_path``, ``keys`` (B,) of ``Dropout``."""
-        z = self.norm1(x)
-        x = self.attn_shortcut(x, z, drop_path(self.attn(z, keys), attn_mask))
-        z = self.norm2(x)
-        return self.mlp_shortcut(x, z, drop_path(self.mlp(z, keys), mlp_mask))
-
-
 def _block(settings: ViTSettings, index: int) -> Block:
     dim, rate = settings.embed_dim, settings.drop_rate
     first = 1 + 3 * index  # dropouts are numbered in the order of the network, from that of the positions on
-    return KeyedBlock(
+    return Block(
         dim,
         attn=Attention(dim, settings.num_heads, settings.qkv_bias, settings.kernels, rate, first),
         mlp=Mlp(dim, int(dim * settings.mlp_ratio), settings.kernels, rate, first + 1),
