@@ -5,7 +5,6 @@ A process each, because two frameworks in one would share thread pools and libra
 """
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,32 +12,33 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
+from benchmarks.turns import take_turns, timed
+
 _PASSES = 3  # timed ones in a turn
+_RATE, _WEIGHT_DECAY = 1e-4, 0.05
 
 
 def mindspore_work(model: str, batch_size: int, image_size: int, training: bool) -> Callable[[], object]:
-    """Return a forward pass, or forward, backward and nothing more, of a registered model in MindSpore."""
-    import mindspore as ms
+    """Return a forward pass, or a whole training step with AdamW, of a registered model in MindSpore."""
     from mindspore import Tensor
 
-    from src.distributed import start_device
-    from src.engine.step import gradient_function
+    from src.config import Config, OptimConfig
+    from src.distributed import ALONE, start_device
+    from src.engine.step import Inputs, TrainStep
     from src.models.registry import create_model
+    from src.optim.optimizer import build_optimizer
 
     start_device("CPU")
     network = create_model(model, image_size=image_size)
     network.set_train(training)
-    images, targets = (Tensor(array) for array in _batch(batch_size, image_size))
+    images, targets = _batch(batch_size, image_size)
     if not training:
-        return lambda: network(images).asnumpy()
-    gradients = ms.jit(gradient_function(network, ms.ParameterTuple(network.trainable_params())))
-
-    def step() -> None:
-        (loss, _), parts = gradients(images, targets, None)
-        loss.asnumpy()
-        parts[-1].asnumpy()
-
-    return step
+        pictures = Tensor(images)
+        return lambda: network(pictures).asnumpy()
+    config = Config(optim=OptimConfig(weight_decay=_WEIGHT_DECAY))
+    optimizer = build_optimizer(tuple(network.trainable_params()), config.optim, network.no_weight_decay())
+    step, inputs = TrainStep(network, optimizer, None, config, ALONE), [Inputs(images, targets, None, None)]
+    return lambda: step(inputs, _RATE)
 
 
 def torch_work(model: str, batch_size: int, image_size: int, training: bool) -> Callable[[], object]:
@@ -50,14 +50,18 @@ def torch_work(model: str, batch_size: int, image_size: int, training: bool) -> 
 
     network = registered(model, image_size).train(training)
     images, targets = (torch.from_numpy(array) for array in _batch(batch_size, image_size))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_WEIGHT_DECAY)
 
     def forward() -> None:
         with torch.no_grad():
             network(images)
 
     def step() -> None:
-        network.zero_grad()
-        cross_entropy(network(images), targets).backward()
+        optimizer.zero_grad()
+        loss = cross_entropy(network(images), targets)
+        loss.backward()
+        optimizer.step()
+        loss.item()
 
     return step if training else forward
 
@@ -76,12 +80,12 @@ def main() -> None:
     framework, model, batch_size, image_size, training = sys.argv[1:]
     make = {"mindspore": mindspore_work, "torch": torch_work}[framework]
     work = make(model, int(batch_size), int(image_size), training == "training")
-    for _ in sys.stdin:
+
+    def turn() -> float:
         work()
-        start = time.perf_counter()
-        for _ in range(_PASSES):
-            work()
-        print((time.perf_counter() - start) / _PASSES, flush=True)
+        return timed(lambda: [work() for _ in range(_PASSES)])() / _PASSES
+
+    take_turns(turn)
 
 
 if __name__ == "__main__":

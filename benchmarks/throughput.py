@@ -5,49 +5,21 @@ python benchmarks/throughput.py [--models deit_s augvit_s] [--batch_size 8] [--t
 """
 
 import argparse
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
-from benchmarks.turns import Run, in_turn, machine
+from benchmarks.turns import in_turn, machine, process
 
 _HERE = Path(__file__).resolve().parent
 _KINDS = ("forward", "training")
 
 
-@contextmanager
-def contender(python: str, framework: str, model: str, args: argparse.Namespace, kind: str) -> Iterator[Run]:
-    """Start the process of one side, hand out what makes it take a turn, and end it."""
+def contender(python: str, framework: str, model: str, args: argparse.Namespace, kind: str) -> list[str]:
+    """Return the command of one side."""
     numbers = (str(args.batch_size), str(args.image_size))
-    command = [python, str(_HERE / "contender.py"), framework, model, *numbers, kind]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run() -> float:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.send_signal(signal.SIGCONT)
-        process.stdin.write("go\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            try:
-                seconds = float(line)
-            except ValueError:
-                continue  # a warning of a framework
-            # threads that wait for work in a loop would take the cores from the other side
-            process.send_signal(signal.SIGSTOP)
-            return seconds
-        raise SystemExit(f"error: the process of {framework} ended; its message stands above")
-
-    try:
-        yield run
-    finally:
-        process.kill()  # a process that stands still hears nothing else
-        process.wait()
+    return [python, str(_HERE / "contender.py"), framework, model, *numbers, kind]
 
 
 def main() -> None:
@@ -67,12 +39,12 @@ def main() -> None:
     for model in args.models:
         for kind in args.kinds:
             with (
-                contender(sys.executable, "mindspore", model, args, kind) as ours,
-                contender(args.torch_python, "torch", model, args, kind) as theirs,
+                process(contender(sys.executable, "mindspore", model, args, kind)) as ours,
+                process(contender(args.torch_python, "torch", model, args, kind)) as theirs,
             ):
                 times = in_turn({"mindspore": ours, "torch": theirs}, args.rounds, warm_up=1)
             ratio = times["torch"].median / times["mindspore"].median
-            what = "forward" if kind == "forward" else "forward and backward"
+            what = "forward" if kind == "forward" else "training step"
             print(f"| {model} | {what} | {times['mindspore']} | {times['torch']} | {ratio:.2f} |", flush=True)
 
 

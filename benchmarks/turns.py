@@ -7,9 +7,13 @@ its speed.
 
 import os
 import platform
+import signal
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +53,38 @@ def in_turn(runs: Mapping[str, Run], rounds: int, warm_up: int = 2) -> dict[str,
             if turn >= warm_up:
                 seconds[name].append(value)
     return {name: _times(values) for name, values in seconds.items()}
+
+
+@contextmanager
+def process(command: Sequence[str]) -> Iterator[Run]:
+    """Start a process that works when told to (``take_turns``), hand out what makes it take a turn, and end it."""
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run() -> float:
+        child.send_signal(signal.SIGCONT)
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        for line in child.stdout:
+            try:
+                seconds = float(line)
+            except ValueError:
+                continue  # a warning of a framework
+            # threads that wait for work in a loop would take the cores from the other side
+            child.send_signal(signal.SIGSTOP)
+            return seconds
+        raise SystemExit(f"error: {' '.join(command[:3])} ended; its message stands above")
+
+    try:
+        yield run
+    finally:
+        child.kill()  # a process that stands still hears nothing else
+        child.wait()
+
+
+def take_turns(run: Run) -> None:
+    """Be such a process: for each line on standard input, work once and print the seconds."""
+    for _ in sys.stdin:
+        print(run(), flush=True)
 
 
 def machine() -> str:

@@ -59,7 +59,7 @@ class DataConfig:
     format: Literal["auto", "image_folder", "cifar10"] = "auto"  # auto: cifar10 where its files are found
     batch_size: int = 128  # pictures a step on each rank
     eval_batch_size: int = 64  # pictures a step of evaluation
-    workers: int = 2  # threads that read and transform; never more than the machine has cores
+    workers: int = 2  # threads that read and transform pictures
     crop_scale: tuple[float, float] = (0.08, 1.0)  # area of the random crop, as a fraction of the picture's
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)  # width over height of the random crop
     flip: float = 0.5  # probability of a horizontal flip

@@ -52,11 +52,12 @@ def mix_bytes(pictures: np.ndarray, mix: Mix) -> np.ndarray:
         return _paste(pictures, mix.box, rows=1)
     if mix.own == 1.0:
         return pictures
-    own, partner = pictures.astype(np.float32), pictures[::-1].astype(np.float32)
-    own *= np.float32(mix.own)
-    partner *= np.float32(1.0 - mix.own)
-    own += partner
-    return np.rint(own, out=own).astype(np.uint8)
+    mixed = np.empty_like(pictures)
+    for result, picture, partner in zip(mixed, pictures, pictures[::-1], strict=True):
+        blend = np.multiply(picture, mix.own, dtype=np.float32)
+        blend += np.multiply(partner, 1.0 - mix.own, dtype=np.float32)
+        result[...] = np.rint(blend, out=blend)
+    return mixed
 
 
 def mix_floats(images: np.ndarray, mix: Mix) -> np.ndarray:

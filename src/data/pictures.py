@@ -1,7 +1,10 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""What a key of the pipeline becomes: a picture on its own, and a batch of them."""
+"""What a place in the pass over a data set becomes: a picture on its own, and a batch of them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -17,26 +20,38 @@ from src.errors import UserError
 _SUBSTITUTES = 8  # pictures that are tried in the place of an unreadable one
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What a step takes."""
+
+    images: np.ndarray  # float32 (B, 3, H, W), normalised
+    labels: np.ndarray  # int32 (B,), indices of the model's outputs; of a mixed picture, that of its larger part
+    positions: np.ndarray  # int64 (B,), of the pictures in the epoch's global order
+    targets: np.ndarray | None = None  # float32 (B, K), soft targets; of training only
+    unreadable: np.ndarray | None = None  # int64 (B, tries), pictures that others took the place of, -1: none
+
+
+class Place(NamedTuple):
+    """Where a picture stands."""
+
+    epoch: int
+    position: int  # in the epoch's global order
+
+
 class Pictures(ABC):
     """The two halves of making a batch: each picture on its own, in several threads, then all of them together."""
 
-    columns: tuple[str, ...]  # what ``picture`` returns
-    fields: tuple[str, ...]  # what ``batch`` returns: the first fields of a ``Batch``
+    @abstractmethod
+    def picture(self, place: Place) -> tuple[np.ndarray, ...]:
+        """Return what stands at a place: a picture uint8 (H, W, 3), and what belongs to it."""
 
     @abstractmethod
-    def picture(self, key: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return what a key stands for: a picture uint8 (H, W, 3), and what belongs to it."""
-
-    @abstractmethod
-    def batch(self, *columns: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the fields of a ``Batch`` of the stacked columns."""
+    def batch(self, places: Sequence[Place], *columns: np.ndarray) -> Batch:
+        """Return the batch of what ``picture`` returned for some places of one epoch, stacked."""
 
 
 class TrainPictures(Pictures):
-    """What a key of the sampler stands for: a picture, transformed for its epoch and position."""
-
-    columns = ("pictures", "labels", "keys", "unreadable")
-    fields = ("images", "labels", "positions", "targets", "unreadable")
+    """Training pictures, transformed for their places."""
 
     def __init__(
         self,
@@ -54,20 +69,20 @@ class TrainPictures(Pictures):
         self._transform = TrainTransform(data, preprocessing)
         self._finish = BatchTransform(data, preprocessing, num_classes, config.train.label_smoothing, config.seed)
 
-    def picture(self, key: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the picture uint8 (H, W, 3), its label, the key, and what it took the place of."""
-        epoch, position = divmod(int(key), self.count)
+    def picture(self, place: Place) -> tuple[np.ndarray, ...]:
+        """Return the picture uint8 (H, W, 3), its label, and what it took the place of."""
+        epoch, position = place
         index = index_at(position, self.count, self._repeats, self._seed, epoch)
         image, index, unreadable = self._read(index, epoch, position)
         picture = self._transform(image, generator(Stream.CROP, self._seed, epoch, position))
-        return picture, self._labels[index], key, unreadable
+        return picture, self._labels[index], unreadable
 
-    def batch(self, *columns: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return images, labels, positions, targets and unreadable pictures."""
-        pictures, labels, keys, unreadable = columns
-        epochs, positions = np.divmod(keys, self.count)  # a batch never spans two epochs
-        images, targets = self._finish(pictures, labels, int(epochs[0]), positions)
-        return images, targets.argmax(1).astype(np.int32), positions, targets, unreadable
+    def batch(self, places: Sequence[Place], *columns: np.ndarray) -> Batch:
+        """Return the mixed, normalised and erased pictures with their soft targets."""
+        pictures, labels, unreadable = columns
+        positions = np.array([place.position for place in places])
+        images, targets = self._finish(pictures, labels, places[0].epoch, positions)
+        return Batch(images, targets.argmax(1).astype(np.int32), positions, targets, unreadable)
 
     def _read(self, index: int, epoch: int, position: int) -> tuple[Image.Image, int, np.ndarray]:
         """Return picture ``index``, or a readable one in its place: the picture, its index, those that failed."""
@@ -88,28 +103,19 @@ class TrainPictures(Pictures):
 
 
 class EvalPictures(Pictures):
-    """What a key of evaluation stands for: the picture of that number in the share of this rank."""
+    """Centre crops of the pictures whose numbers in the source are the positions."""
 
-    columns = ("pictures", "labels", "keys")
-    fields = ("images", "labels", "positions")
-
-    def __init__(
-        self, source: Source, label_map: np.ndarray, preprocessing: Preprocessing, indices: np.ndarray
-    ) -> None:
-        """Build for the pictures ``indices`` of ``source``, whose labels ``label_map`` turns into those of a model."""
+    def __init__(self, source: Source, label_map: np.ndarray, preprocessing: Preprocessing) -> None:
+        """Build over ``source``, whose labels ``label_map`` turns into those of a model."""
         self._source, self._labels, self._preprocessing = source, label_map[source.labels], preprocessing
-        self._indices = indices
 
-    def __len__(self) -> int:
-        """Return the number of pictures of this rank."""
-        return len(self._indices)
+    def picture(self, place: Place) -> tuple[np.ndarray, ...]:
+        """Return the picture uint8 (H, W, 3) and its label."""
+        index = place.position
+        return eval_picture(self._source.picture(index), self._preprocessing), self._labels[index]
 
-    def picture(self, key: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the picture uint8 (H, W, 3), its label, and its number in the source."""
-        index = self._indices[int(key)]
-        return eval_picture(self._source.picture(int(index)), self._preprocessing), self._labels[index], index
-
-    def batch(self, *columns: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return images, labels and positions."""
-        pictures, labels, indices = columns
-        return normalise(pictures, self._preprocessing), labels, indices
+    def batch(self, places: Sequence[Place], *columns: np.ndarray) -> Batch:
+        """Return the normalised pictures."""
+        pictures, labels = columns
+        positions = np.array([place.position for place in places])
+        return Batch(normalise(pictures, self._preprocessing), labels, positions)

@@ -178,6 +178,9 @@ def read_picture(path: Path) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        image.load()
+        return image  # convert() would copy it
     if image.mode.startswith("I"):  # 16 bits a pixel: keep the upper 8, which convert() would clip
         return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
     if image.mode == "P" and "transparency" in image.info:

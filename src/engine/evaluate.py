@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from src.data.loader import Batch, EvalLoader
+from src.data.loader import EvalLoader
+from src.data.pictures import Batch
 from src.distributed import Ranks
 from src.engine.metrics import Accuracy, accuracy
 from src.errors import UserError

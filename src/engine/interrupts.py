@@ -20,19 +20,8 @@ class Interrupts:
 
     def __enter__(self) -> "Interrupts":
         """Take over both signals."""
-        self._before = {number: signal.getsignal(number) for number in SIGNALS}
-        self.renew()
+        self._before = {number: signal.signal(number, self._remember) for number in SIGNALS}
         return self
-
-    def renew(self) -> None:
-        """Take over both signals again, unless one was received.
-
-        Each pipeline of mindspore.dataset that starts puts its own handler in the place of that of INT, unseen by
-        Python; it would make a TERM of it.
-        """
-        if self.received is None:
-            for number in SIGNALS:
-                signal.signal(number, self._remember)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

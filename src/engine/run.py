@@ -12,7 +12,8 @@ from mindspore import Parameter
 from src.checkpoint.adapt import load_tensors
 from src.checkpoint.record import EMA, OPTIMIZER, Description, Record, RunState
 from src.config import Config, plain
-from src.data.loader import Batch, EvalLoader, TrainLoader
+from src.data.loader import EvalLoader, TrainLoader
+from src.data.pictures import Batch
 from src.data.sources import Source
 from src.distributed import Ranks
 from src.engine.evaluate import Evaluation, evaluate, read_next
@@ -128,8 +129,6 @@ class TrainingRun:
             if train.checkpoint_every and self.step % train.checkpoint_every == 0 and self.totals.steps < steps:
                 self._save_last(None)
         progress.close()
-        if next(batches, None):  # asked for, too, because the next epoch begins only behind the end of this one
-            raise RuntimeError(f"epoch {self.epoch + 1} has more batches than its {steps} steps take")
 
     def _finish_epoch(self, began: float) -> None:
         """Evaluate, and write what an epoch leaves."""
@@ -149,7 +148,6 @@ class TrainingRun:
 
     def _pause(self) -> None:
         """Stop all ranks at the same point where one of them has got a signal."""
-        self.interrupts.renew()
         received = self.ranks.total([self.interrupts.received == number for number in SIGNALS])
         for number, count in zip(SIGNALS, received, strict=True):
             if count:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from src.data.loader import Batch
+from src.data.pictures import Batch
 from src.data.sources import Source
 from src.distributed import Ranks
 from src.engine.metrics import Accuracy

@@ -7,7 +7,7 @@ from PIL import Image
 
 from src.config import Config, DataConfig, Preprocessing, TrainConfig
 from src.data.loader import EvalLoader, TrainLoader
-from src.data.sampler import EpochSampler, epoch_order, index_at
+from src.data.sampler import epoch_order, index_at, rank_positions
 from src.data.sources import Source, open_source
 from src.data.transforms import eval_picture, normalise
 from src.distributed import ALONE, Ranks
@@ -83,19 +83,16 @@ def test_an_epochs_order_is_a_permutation_of_its_own():
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_ranks_share_each_global_batch(size):
-    count, batch = 26, 4
-    steps = count // (batch * size)
-    samplers = [EpochSampler(count, batch, Ranks(rank, size), range(steps), start_epoch=3) for rank in range(size)]
-    for epoch in (3, 4):
-        keys = np.array([list(sampler) for sampler in samplers])
-        assert keys.shape == (size, steps * batch)
-        together = keys.T.reshape(-1)  # dealt in turn
-        assert together.tolist() == list(range(epoch * count, epoch * count + steps * batch * size))
+    for batch in (0, 3):
+        shares = [rank_positions(batch, 4, Ranks(rank, size)) for rank in range(size)]
+        assert [len(share) for share in shares] == [4] * size
+        together = np.array(shares).T.reshape(-1)  # dealt in turn
+        assert together.tolist() == list(range(batch * 4 * size, (batch + 1) * 4 * size))
 
 
 def test_repeated_pictures_go_to_different_ranks():
     """As the sampler of DeiT deals them: 16 pictures, 3 copies each in a row, every second one to the second rank."""
-    shares = [list(EpochSampler(16, 4, Ranks(rank, 2), range(2))) for rank in range(2)]
+    shares = [[i for batch in range(2) for i in rank_positions(batch, 4, Ranks(rank, 2))] for rank in range(2)]
     seen = [[index_at(key, 16, 3, 7, 0) for key in share] for share in shares]
     order = epoch_order(16, 7, 0)
     assert seen[0] == order[[0, 0, 1, 2, 2, 3, 4, 4]].tolist()
@@ -333,5 +330,5 @@ def test_a_broken_picture_comes_out_of_the_readers_as_the_users_error(split, wor
 def test_a_fault_of_the_program_in_a_reader_stays_a_fault(monkeypatch):
     source = Pictures(8)
     monkeypatch.setattr(source, "picture", {}.__getitem__)
-    with pytest.raises(RuntimeError, match="KeyError"):
+    with pytest.raises(KeyError):
         list(EvalLoader(source, LABELS, DataConfig(), PREPROCESSING))

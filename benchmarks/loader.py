@@ -1,0 +1,120 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""Training pictures a second with the whole recipe, in turn with timm's own loader on the same pictures.
+
+    python benchmarks/loader.py --data_path PICTURES [--timm_python PYTHON] [--rounds 9]
+
+PICTURES holds a folder a class. Once on one core, which gives pictures a second a core, and once on two. A turn is a
+pass over the pictures in batches of 128: read, decoded, cropped, flipped, RandAugment, mixed, normalised and erased.
+timm's loader runs with a worker process a core, as its training script does, and also without one.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.turns import in_turn, machine, process, take_turns, timed
+
+_BATCH, _SIZE, _CLASSES = 128, 224, 1000
+_POLICY = "rand-m9-mstd0.5-inc1"
+
+
+def our_pass(path: str, workers: int) -> tuple[Callable[[], object], int]:
+    """Return what passes once over the pictures with our loader, and how many it reads."""
+    import numpy as np
+
+    from src.config import Config, DataConfig, Preprocessing, TrainConfig
+    from src.data.loader import TrainLoader
+    from src.data.sources import open_source
+    from src.distributed import ALONE
+
+    data = DataConfig(
+        batch_size=_BATCH,
+        workers=workers,
+        interpolation="random",
+        auto_augment=_POLICY,
+        mixup=0.8,
+        cutmix=1.0,
+        erase_prob=0.25,
+    )
+    source = open_source(path, "train")
+    labels = np.arange(len(source.classes), dtype=np.int32)
+    config = Config(data=data, train=TrainConfig(label_smoothing=0.1))
+    loader = TrainLoader(source, labels, _CLASSES, config, Preprocessing(size=_SIZE), ALONE)
+    return lambda: sum(len(batch.images) for epoch in loader.epochs(0, 1) for batch in epoch), len(source)
+
+
+def timm_pass(path: str, workers: int) -> tuple[Callable[[], object], int]:
+    """Return the same of timm's."""
+    import torch
+    from timm.data import ImageDataset, create_loader
+    from timm.data.mixup import FastCollateMixup
+
+    from benchmarks.timm_repair import let_posterize_keep_no_bits
+
+    let_posterize_keep_no_bits()
+    dataset = ImageDataset(path)
+    loader = create_loader(
+        dataset,
+        _SIZE,
+        _BATCH,
+        is_training=True,
+        auto_augment=_POLICY,
+        interpolation="random",
+        re_prob=0.25,
+        re_mode="pixel",
+        num_workers=workers,
+        collate_fn=FastCollateMixup(0.8, 1.0, label_smoothing=0.1, num_classes=_CLASSES),
+        device=torch.device("cpu"),
+        persistent_workers=workers > 0,
+    )
+    return lambda: sum(len(images) for images, _ in loader), len(dataset)
+
+
+def take_side(side: str, path: str, workers: int, cores: int) -> None:
+    """Be one side, on so many cores: for each line on standard input, pass once and print the seconds a picture."""
+    os.sched_setaffinity(0, set(range(cores)))
+    work, count = {"ours": our_pass, "timm": timm_pass}[side](path, workers)
+    pictures = count // _BATCH * _BATCH
+    take_turns(lambda: timed(work)() / pictures)
+
+
+def main() -> None:
+    """Print a Markdown table of pictures a second and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data_path", required=True, help="a folder of class folders")
+    parser.add_argument("--timm_python", default=sys.executable, help="an interpreter that has timm")
+    parser.add_argument("--rounds", type=int, default=9, help="turns of each side")
+    parser.add_argument("--side", nargs=3, help=argparse.SUPPRESS)  # of the processes started here
+    args = parser.parse_args()
+    if args.side:
+        side, workers, cores = args.side
+        take_side(side, args.data_path, int(workers), int(cores))
+        return
+    print(f"{machine()}; {_SIZE} pixels, batch {_BATCH}, {_POLICY}, median of {args.rounds}")
+    print("\n| cores | ours, pictures/s | timm | ratio | timm without workers | ratio |\n|---|---|---|---|---|---|")
+    for cores in (1, 2):
+        sides = {
+            "ours": (sys.executable, "ours", cores),
+            "timm": (args.timm_python, "timm", cores),
+            "alone": (args.timm_python, "timm", 0),
+        }
+        with ExitStack() as stack:
+            runs = {
+                name: stack.enter_context(
+                    process([python, __file__, "--data_path", args.data_path, "--side", side, str(workers), str(cores)])
+                )
+                for name, (python, side, workers) in sides.items()
+            }
+            times = {name: each.median for name, each in in_turn(runs, args.rounds, warm_up=1).items()}
+        ratios = [times[name] / times["ours"] for name in ("timm", "alone")]
+        print(f"| {cores} | {1 / times['ours']:.0f} | {1 / times['timm']:.0f} | {ratios[0]:.2f} |", end="")
+        print(f" {1 / times['alone']:.0f} | {ratios[1]:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
