@@ -1,9 +1,9 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Kill trainings, damage their files, take the disk away, and see whether anything is lost.
 
-    python benchmarks/fault_injection.py [--kills 200] [--jobs 2] [--seed 0]
+    python benchmarks/fault_injection.py [--kills 200] [--jobs 2] [--seed 0] [key=value ...]
 
-Trains a tiny Aug-ViT with the whole recipe on pictures made for it, undisturbed. Then the same training is killed
+Trains a tiny Aug-ViT with the whole recipe on pictures made for it, undisturbed (settings may be changed). Then the same training is killed
 (KILL) at random moments and resumed until it ends, again and again; each end is compared with the undisturbed one bit
 for bit: weights, averages, optimizer, metrics. Then a checkpoint is truncated at every 1000th byte, and bits are
 flipped in it; and a training runs into a limit of the file size, as on a full disk.
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,9 +68,9 @@ class Pace:
 class Victim:
     """A small training that can be run, killed and resumed."""
 
-    def __init__(self, folder: Path, config: str = CONFIG, pictures: int = 8) -> None:
+    def __init__(self, folder: Path, config: str = CONFIG, pictures: int = 8, settings: Sequence[str] = ()) -> None:
         """Make pictures and a config in ``folder``: three classes of ``pictures`` each, and three to validate."""
-        self.folder = folder
+        self.folder, self._settings = folder, settings
         draw = np.random.default_rng(7)
         for split, count in (("train", pictures), ("val", 3)):
             for channel, name in enumerate(("blue", "green", "red")):
@@ -85,7 +85,7 @@ class Victim:
         """Start the training into the run folder ``run``, or go on with it."""
         command = [sys.executable, str(ROOT / "train.py"), "--config_path", str(self.folder / "config.yaml")]
         command += ["--data_path", str(self.folder / "data"), "--output_path", str(self.folder / run), "--resume"]
-        command += ["--device_target", "CPU", *more]
+        command += ["--device_target", "CPU", *self._settings, *more]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(command, **pipes, **how)
 
@@ -233,9 +233,10 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200, help="how often trainings are killed in all")
     parser.add_argument("--jobs", type=int, default=2, help="trainings at a time")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    args = parser.parse_args()
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings of the training")
+    args = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory() as folder:
-        victim = Victim(Path(folder))
+        victim = Victim(Path(folder), settings=args.settings)
         pace = victim.finish("whole")
         whole = outcome(victim.folder / "whole")
         print(f"undisturbed: step {whole[0].description.step} after {pace.starting:.1f} + {pace.stepping:.1f} s")
