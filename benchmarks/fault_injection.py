@@ -3,10 +3,10 @@
 
     python benchmarks/fault_injection.py [--kills 200] [--jobs 2] [--seed 0] [key=value ...]
 
-Trains a tiny Aug-ViT with the whole recipe on pictures made for it, undisturbed (settings may be changed). Then the same training is killed
-(KILL) at random moments and resumed until it ends, again and again; each end is compared with the undisturbed one bit
-for bit: weights, averages, optimizer, metrics. Then a checkpoint is truncated at every 1000th byte, and bits are
-flipped in it; and a training runs into a limit of the file size, as on a full disk.
+Trains a tiny Aug-ViT with the whole recipe, or as the settings say, on pictures made for it, undisturbed. Then the same
+training is killed (KILL) at random moments and resumed until it ends, again and again; each end is compared with the
+undisturbed one bit for bit: weights, averages, optimizer, metrics. Then a checkpoint is truncated at every 1000th byte,
+and bits are flipped in it; and a training runs into a limit of the file size, as on a full disk.
 """
 
 import argparse
@@ -212,7 +212,7 @@ def limit_file_size(size: int) -> Callable[[], None]:
 
 def run_into_full_disk(victim: Victim, run: str, whole: tuple[Record, list[dict]]) -> list[str]:
     """Let a training run out of room for its checkpoints, give it room again, and return what is then lost."""
-    with victim.start(run, "train.epochs=8") as process:
+    with victim.start(run) as process:
         wait_for(process, "epoch 2/8  ")
         process.terminate()
         process.wait()

@@ -95,7 +95,7 @@ def read_batches(pictures: Pictures, batches: Iterable[Sequence[Place]], workers
     """Yield the batches of these places, read by ``workers`` threads while earlier ones are used.
 
     Threads are enough: Pillow decodes, resizes and transforms outside the interpreter's lock. They read 1.1 times as
-    many pictures a second as the same work does in a ``map`` of mindspore.dataset, and leave signals alone.
+    many pictures a second as the same work does in a ``map`` of mindspore.dataset.
 
     Raises:
         UserError: a picture that can't be read, where its batch would come.

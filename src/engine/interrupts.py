@@ -20,8 +20,19 @@ class Interrupts:
 
     def __enter__(self) -> "Interrupts":
         """Take over both signals."""
-        self._before = {number: signal.signal(number, self._remember) for number in SIGNALS}
+        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        self.renew()
         return self
+
+    def renew(self) -> None:
+        """Take over both signals again, unless one was received.
+
+        MindSpore's runtime, when it runs its first graph, puts a handler of its own in the place of that of INT, unseen
+        by Python; it makes a TERM of it.
+        """
+        if self.received is None:
+            for number in SIGNALS:
+                signal.signal(number, self._remember)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

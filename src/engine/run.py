@@ -148,6 +148,7 @@ class TrainingRun:
 
     def _pause(self) -> None:
         """Stop all ranks at the same point where one of them has got a signal."""
+        self.interrupts.renew()
         received = self.ranks.total([self.interrupts.received == number for number in SIGNALS])
         for number, count in zip(SIGNALS, received, strict=True):
             if count:

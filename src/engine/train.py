@@ -52,7 +52,7 @@ def train(
     """
     with closing(RunFolder(output_path, resume) if ranks.first else NoFolder(output_path)) as folder:
         started = time.monotonic()
-        record = folder.newest() if resume else None
+        record = _newest(folder, ranks) if resume else None
         said = ranks.share(json.dumps(plain(record.description)) if record else None)
         past = overlay(Description(), json.loads(said)) if said else None
         run = prepare(config, folder, ranks, past, allow_changes)
@@ -111,6 +111,13 @@ def prepare(
         EvalLoader(sources[1], eval_map, config.data, model.preprocessing, ranks),
     )
     return TrainingRun(config, model, heading, sources[0], loaders, folder, ranks)
+
+
+def _newest(folder: RunFolder, ranks: Ranks) -> Record | None:
+    """Return the newest checkpoint, which the first rank alone reads; a large one takes longer than others may wait."""
+    read: list[Record | None] = []
+    ranks.while_first(lambda: read.append(folder.newest()))
+    return read[0] if read else None
 
 
 def _create_model(config: Config, heading: Heading, start: Record | None) -> Backbone:

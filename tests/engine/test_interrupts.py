@@ -44,3 +44,13 @@ def test_the_second_signal_ends_the_process(first, second):
         assert process.stdout.readline() == "asked\n"
         process.send_signal(second)
         assert process.wait(10) == -second
+
+
+def test_signals_that_were_taken_away_are_taken_back():
+    with Interrupts() as interrupts:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        interrupts.renew()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupts.received == signal.SIGINT
+        interrupts.renew()  # a second one must not be a request again
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL

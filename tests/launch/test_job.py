@@ -76,6 +76,9 @@ def launch(tmp_path):
 
     yield start
     for job in started:
+        deadline = time.monotonic() + 10  # a killed process takes a moment to go
+        while job.left() and time.monotonic() < deadline:
+            time.sleep(0.1)
         assert job.left() == []
 
 
