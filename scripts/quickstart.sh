@@ -24,11 +24,8 @@ step "2/6 training"
 if [ -e "$RUN/trained" ]; then
     echo "$RUN: trained already"
 else
-    if [ -e "$RUN" ]; then # a training that did not end
-        mv "$RUN" "$RUN.interrupted.$(date +%Y%m%d%H%M%S)"
-        echo "an interrupted training was moved aside: $(ls -d "$RUN".interrupted.* | tail -n 1)"
-    fi
-    python train.py --config_path "$CONFIG" --data_path "$DATA" --output_path "$RUN"
+    # a training that did not end goes on where it was
+    python train.py --config_path "$CONFIG" --data_path "$DATA" --output_path "$RUN" --resume
     date >"$RUN/trained"
 fi
 

@@ -187,9 +187,11 @@ def test_every_door_has_help(desk):
         "infer.py": ("--model_path", "--input", "--top", "--report"),
         "tools/convert.py": ("--model", "--weights", "--output", "--replace_head"),
     }
-    processes = {door: desk.start(door, "--help") for door in doors}
+    others = {"tools/check_data.py": ("--data_path",), "tools/launch.py": ("DEVICE_NUM", "program")}
+    processes = {door: desk.start(door, "--help") for door in (*doors, *others)}
     for door, process in processes.items():
         out, err = process.communicate()
         assert process.returncode == 0, err
-        for flag in (*doors[door], "--device_target {CPU,GPU,Ascend}", "--device_id"):
+        device = ("--device_target {CPU,GPU,Ascend}", "--device_id") if door in doors else ()
+        for flag in (*doors.get(door, ()), *others.get(door, ()), *device):
             assert flag in out, door

@@ -5,6 +5,7 @@ NNODES, NODE_RANK, MASTER_ADDR and MASTER_PORT speak of several machines; LOG_DI
 of rank 0 is shown. The exit status is 0 only where every rank had 0.
 """
 
+import argparse
 import os
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from src.errors import UserError, run_door
+from src.errors import run_door
 from src.launch.cluster import read_cluster
 from src.launch.devices import check_devices
 from src.launch.job import Job
@@ -21,14 +22,17 @@ from src.launch.job import Job
 
 def main() -> None:
     """Check everything, and run the job."""
-    if len(sys.argv) < 4:
-        raise UserError("usage: tools/launch.py Ascend|GPU|CPU DEVICE_NUM PROGRAM [ARGUMENTS]")
-    target, devices, program, *arguments = sys.argv[1:]
-    cluster = read_cluster(devices, os.environ)
-    check_devices(target, cluster.local, os.environ)
-    name = f"{Path(program).stem}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    parser = argparse.ArgumentParser(description="Run a program on many ranks, by msrun.")
+    parser.add_argument("target", help="Ascend, GPU or CPU")
+    parser.add_argument("devices", metavar="DEVICE_NUM", help="ranks on this machine, one a device")
+    parser.add_argument("program", help="such as train.py")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the program")
+    args = parser.parse_args()
+    cluster = read_cluster(args.devices, os.environ)
+    check_devices(args.target, cluster.local, os.environ)
+    name = f"{Path(args.program).stem}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     folder = Path(os.environ.get("LOG_DIR") or Path("logs") / name)
-    command = [str(ROOT / program), *arguments, "--device_target", target]
+    command = [str(ROOT / args.program), *args.arguments, "--device_target", args.target]
     job = Job(cluster, command, folder.resolve(), os.environ, sys.stdout)
     job.check()
     print(f"{cluster.size} ranks, logs in {folder}", flush=True)
