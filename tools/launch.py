@@ -33,7 +33,7 @@ def main() -> None:
     name = f"{Path(args.program).stem}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     folder = Path(os.environ.get("LOG_DIR") or Path("logs") / name)
     command = [str(ROOT / args.program), *args.arguments, "--device_target", args.target]
-    job = Job(cluster, command, folder.resolve(), os.environ, sys.stdout)
+    job = Job(cluster, command, folder.resolve(), os.environ, sys.stdout, divide_cores=args.target == "CPU")
     job.check()
     print(f"{cluster.size} ranks, logs in {folder}", flush=True)
     sys.exit(job.run())

@@ -66,7 +66,13 @@ class Job:
     """
 
     def __init__(
-        self, cluster: Cluster, program: Sequence[str], folder: Path, environment: Mapping[str, str], shown: TextIO
+        self,
+        cluster: Cluster,
+        program: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        shown: TextIO,
+        divide_cores: bool = False,
     ) -> None:
         """Prepare to run ``program``, a Python file and its arguments.
 
@@ -76,8 +82,10 @@ class Job:
             folder: of the logs, which must be new.
             environment: of the ranks.
             shown: where the log of the first rank of this machine goes while it runs.
+            divide_cores: whether each rank of this machine has its own share of the processor cores, for ranks that
+                compute on them.
         """
-        self._cluster, self._program, self._folder = cluster, list(program), folder
+        self._cluster, self._program, self._folder, self._divide_cores = cluster, list(program), folder, divide_cores
         self._environment, self._shown = {"GLOG_v": "3", **environment}, shown
         self._received: list[int] = []  # signals
 
@@ -134,7 +142,8 @@ class Job:
         where = [f"--master_addr={cluster.address}", f"--master_port={cluster.port}"]
         where += [f"--node_rank={cluster.node}"] if cluster.nodes > 1 else []
         sizes = [f"--worker_num={cluster.size}", f"--local_worker_num={cluster.local}"]
-        watched = [str(root / "tools" / "rank.py"), str(self._folder), *self._program]
+        shares = str(cluster.local if self._divide_cores else 1)
+        watched = [str(root / "tools" / "rank.py"), str(self._folder), shares, *self._program]
         settings = [f"--log_dir={self._folder}", "--join=True", f"--cluster_time_out={_CLUSTER_SECONDS}"]
         return ["msrun", *sizes, *where, *settings, *watched]
 

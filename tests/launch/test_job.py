@@ -1,6 +1,8 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Jobs of two toy ranks that msrun starts: how they end, what is said, and that nothing stays behind."""
 
+import json
+import os
 import shutil
 import signal
 import socket
@@ -93,6 +95,16 @@ def test_a_job_shows_rank_0_and_leaves_logs(launch):
     variables = (job.logs / "env.log").read_text()
     assert "OMP_NUM_THREADS=1" in variables
     assert "secret" not in variables
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core")
+def test_each_rank_has_cores_of_its_own(launch):
+    job = launch("cores", "cores")
+    assert job.finish()[0] == 0
+    logs = [(job.logs / f"worker_{rank}.log").read_text() for rank in range(2)]
+    parts = [set(json.loads(log.split("cores ")[-1])) for log in logs]
+    assert parts[0].isdisjoint(parts[1])
+    assert parts[0] | parts[1] == os.sched_getaffinity(0)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ def main():
     rank = int(os.environ["RANK_ID"])
     action = sys.argv[2 + rank]
     print(f"rank {rank} of {os.environ['MS_WORKER_NUM']}: {action}", flush=True)
+    if action == "cores":
+        print(f"cores {sorted(os.sched_getaffinity(0))}", flush=True)
     if action == "fail":
         time.sleep(1)
         sys.exit(3)
