@@ -27,7 +27,7 @@ _PANELS: tuple[tuple[str, tuple[_Series, ...]], ...] = (
     (
         "top-1 accuracy, %",
         (
-            _Series("training (random crops)", "train_top1", "#c1272d"),
+            _Series("training (augmented)", "train_top1", "#c1272d"),
             _Series("validation", "val_top1", "#0a5fa5"),
             _Series("validation, averaged weights", "ema_top1", "#2e8b57"),
         ),
