@@ -27,7 +27,7 @@ class Attention(nn.Cell):
         """Build for ``dim`` = C channels, which ``num_heads`` = h must divide; ``drop_layer`` numbers its dropout."""
         super().__init__()
         self.qkv = Dense(dim, 3 * dim, has_bias=qkv_bias)
-        self.split_heads = split_heads(num_heads, 1.0 / math.sqrt(dim // num_heads), kernels)
+        self.split_heads = split_heads(num_heads, (1.0 / math.sqrt(dim // num_heads), 1.0, 1.0), kernels)
         self.product = ops.BatchMatMul(transpose_b=True)  # a transposed copy of the keys would cost 3 % of DeiT-S
         self.softmax = softmax(kernels)
         self.merge_heads = merge_heads(num_heads, kernels)

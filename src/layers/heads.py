@@ -1,6 +1,8 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """The heads of attention: from tokens side by side to heads each on its own, and back."""
 
+from collections.abc import Sequence
+
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
@@ -10,24 +12,21 @@ from src.ops.native.library import kernel
 
 
 class SplitHeads(nn.Cell):
-    """Queries, keys and values of every head with their biases, the queries scaled."""
+    """The P parts of a product, such as queries, keys and values, by heads, with their biases and scaled."""
 
-    def __init__(self, num_heads: int, scale: float) -> None:
-        """Build for ``num_heads`` = h heads; ``scale`` is that of the queries."""
+    def __init__(self, num_heads: int, scales: Sequence[float]) -> None:
+        """Build for ``num_heads`` = h heads and a scale for each of the P parts."""
         super().__init__()
         self.num_heads = num_heads
-        self.scale = scale
+        self.scales = tuple(scales)
 
-    def construct(self, qkv: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Return q, k and v, each (B, h, N, d), of ``qkv`` (B, N, 3 * h * d) and ``bias`` (3 * h * d,)."""
-        _, tokens, channels = qkv.shape
-        heads = (
-            add_bias(qkv, bias)
-            .reshape(-1, tokens, 3 * self.num_heads, channels // (3 * self.num_heads))
-            .transpose(0, 2, 1, 3)
-        )
-        q, k, v = ops.split(heads, self.num_heads, 1)  # indexing would copy 30 times slower on a CPU
-        return q * self.scale, k, v
+    def construct(self, product: Tensor, bias: Tensor | None) -> tuple[Tensor, ...]:
+        """Return the parts, each (B, h, N, d), of ``product`` (B, N, P * h * d) and ``bias`` (P * h * d,)."""
+        _, tokens, channels = product.shape
+        count = len(self.scales) * self.num_heads
+        heads = add_bias(product, bias).reshape(-1, tokens, count, channels // count).transpose(0, 2, 1, 3)
+        parts = ops.split(heads, self.num_heads, 1)  # indexing would copy 30 times slower on a CPU
+        return tuple([parts[i] * self.scales[i] for i in range(len(self.scales))])
 
 
 class MergeHeads(nn.Cell):
@@ -42,43 +41,49 @@ class MergeHeads(nn.Cell):
 class NativeSplitHeads(nn.Cell):
     """``SplitHeads`` as one native kernel each way: one pass instead of four."""
 
-    def __init__(self, num_heads: int, scale: float) -> None:
+    def __init__(self, num_heads: int, scales: Sequence[float]) -> None:
         """Build where ``native_kernels`` says so."""
         super().__init__()
-        self.split = SplitKernel(num_heads, scale)
+        self.split = SplitKernel(num_heads, scales)
 
-    def construct(self, qkv: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Return q, k and v, each (B, h, N, d), of ``qkv`` (B, N, 3 * h * d) and ``bias`` (3 * h * d,), float32."""
-        return self.split(qkv, bias_or_zeros(bias, qkv.shape[-1]))
+    def construct(self, product: Tensor, bias: Tensor | None) -> tuple[Tensor, ...]:
+        """Return the parts, each (B, h, N, d), of ``product`` (B, N, P * h * d) and ``bias`` (P * h * d,), float32."""
+        return self.split(product, bias_or_zeros(bias, product.shape[-1]))
 
 
 class SplitKernel(nn.Cell):
     """The kernel of ``NativeSplitHeads`` and its gradient."""
 
-    def __init__(self, num_heads: int, scale: float) -> None:
+    def __init__(self, num_heads: int, scales: Sequence[float]) -> None:
         """Build where ``native_kernels`` says so."""
         super().__init__()
+        count = len(scales)
 
-        def heads(qkv: list[int], *_: list[int]) -> tuple[list[int], ...]:
-            return ([qkv[0], num_heads, qkv[1], qkv[2] // (3 * num_heads)],) * 3
+        def heads(product: list[int], *_: list[int]) -> tuple[list[int], ...]:
+            return ([product[0], num_heads, product[1], product[2] // (count * num_heads)],) * count
 
-        def tokens_and_bias(q: list[int], *_: list[int]) -> tuple[list[int], ...]:
-            channels = 3 * q[1] * q[3]
-            return [q[0], q[2], channels], [channels]
+        def tokens_and_bias(part: list[int], *_: list[int]) -> tuple[list[int], ...]:
+            channels = count * part[1] * part[3]
+            return [part[0], part[2], channels], [channels]
 
-        self.scale = Tensor([scale], ms.float32)
-        self.split = kernel("split_heads", heads, lambda qkv, *_: (qkv, qkv, qkv))
-        self.merge = kernel("split_heads_gradient", tokens_and_bias, lambda q, *_: (q, q))
+        self.scales = Tensor(scales, ms.float32)
+        self.split = kernel("split_heads", heads, lambda product, *_: (product,) * count)
+        self.merge = kernel("split_heads_gradient", tokens_and_bias, lambda part, *_: (part, part))
 
-    def construct(self, qkv: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return q, k and v, each (B, h, N, d), of ``qkv`` (B, N, 3 * h * d) and ``bias`` (3 * h * d,), float32."""
-        return self.split(qkv, bias, self.scale)
+    def construct(self, product: Tensor, bias: Tensor) -> tuple[Tensor, ...]:
+        """Return the parts, each (B, h, N, d), of ``product`` (B, N, P * h * d) and ``bias`` (P * h * d,), float32."""
+        return _parts(self.split(product, bias, self.scales))
 
     def bprop(
-        self, qkv: Tensor, bias: Tensor, out: tuple[Tensor, ...], dout: tuple[Tensor, ...]
+        self, product: Tensor, bias: Tensor, out: tuple[Tensor, ...], dout: tuple[Tensor, ...]
     ) -> tuple[Tensor, Tensor]:
-        """Return the gradients to ``qkv`` and ``bias``; the name and the arguments are MindSpore's."""
-        return self.merge(dout[0], dout[1], dout[2], self.scale)
+        """Return the gradients to ``product`` and ``bias``; the name and the arguments are MindSpore's."""
+        return self.merge(*_parts(dout), self.scales)
+
+
+def _parts(result: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Return the outputs of an operator; PYNATIVE mode does not wrap a single one."""
+    return result if isinstance(result, tuple) else (result,)
 
 
 class NativeMergeHeads(nn.Cell):
@@ -103,9 +108,9 @@ class NativeMergeHeads(nn.Cell):
         return (self.split(dout),)
 
 
-def split_heads(num_heads: int, scale: float, kernels: Kernels = "auto") -> nn.Cell:
-    """Return what splits a product into scaled queries, keys and values."""
-    return (NativeSplitHeads if native_kernels(kernels) else SplitHeads)(num_heads, scale)
+def split_heads(num_heads: int, scales: Sequence[float], kernels: Kernels = "auto") -> nn.Cell:
+    """Return what splits a product into as many parts as there are ``scales``, each scaled and by heads."""
+    return (NativeSplitHeads if native_kernels(kernels) else SplitHeads)(num_heads, scales)
 
 
 def merge_heads(num_heads: int, kernels: Kernels = "auto") -> nn.Cell:

@@ -27,7 +27,7 @@ def merge(heads):
 def test_split(has_bias, kernels, mode, rng):
     qkv = rng.standard_normal((BATCH, TOKENS, 3 * HEADS * CHANNELS)).astype(np.float32)
     bias = rng.standard_normal(3 * HEADS * CHANNELS).astype(np.float32) if has_bias else None
-    parts = split_heads(HEADS, SCALE, kernels)(Tensor(qkv), None if bias is None else Tensor(bias))
+    parts = split_heads(HEADS, (SCALE, 1.0, 1.0), kernels)(Tensor(qkv), None if bias is None else Tensor(bias))
     for part, expected in zip(parts, split(qkv if bias is None else qkv + bias), strict=True):
         np.testing.assert_array_equal(part.asnumpy(), expected)
 
@@ -38,10 +38,42 @@ def test_merge(kernels, mode, rng):
     np.testing.assert_array_equal(merge_heads(HEADS, kernels)(Tensor(heads)).asnumpy(), merge(heads))
 
 
+class WeightedSum(nn.Cell):
+    def __init__(self, kernels, scales, weights):
+        super().__init__()
+        self.split, self.weights = split_heads(HEADS, scales, kernels), Tensor(weights)
+
+    def construct(self, product, bias):
+        total = 0.0
+        for i, part in enumerate(self.split(product, bias)):
+            total = total + (part * self.weights[i]).sum()
+        return total
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("scales", [(0.5,), (2.0, 3.0)], ids=str)
+def test_one_part_and_two(scales, kernels, mode, rng):
+    """As attention has them whose keys and values are not those of the queries' tokens."""
+    count = len(scales)
+    product = rng.standard_normal((BATCH, TOKENS, count * HEADS * CHANNELS)).astype(np.float32)
+    bias = product[0, 0]
+    expected = (product + bias).reshape(BATCH, TOKENS, count, HEADS, CHANNELS).transpose(2, 0, 3, 1, 4)
+    expected = expected * np.array(scales, np.float32).reshape(-1, 1, 1, 1, 1)
+    parts = split_heads(HEADS, scales, kernels)(Tensor(product), Tensor(bias))
+    assert len(parts) == count
+    np.testing.assert_array_equal(np.stack([part.asnumpy() for part in parts]), expected)
+
+    weights = rng.standard_normal(expected.shape).astype(np.float32)
+    gradients = ms.grad(WeightedSum(kernels, scales, weights), (0, 1))(Tensor(product), Tensor(bias))
+    back = np.concatenate([merge(w * scale) for w, scale in zip(weights, scales, strict=True)], -1)
+    np.testing.assert_allclose(gradients[0].asnumpy(), back, rtol=1e-6)
+    np.testing.assert_allclose(gradients[1].asnumpy(), back.sum((0, 1)), rtol=0, atol=1e-5)
+
+
 class WeightedSplit(nn.Cell):
     def __init__(self, kernels, weights):
         super().__init__()
-        self.split, self.weights = split_heads(HEADS, SCALE, kernels), [Tensor(w) for w in weights]
+        self.split, self.weights = split_heads(HEADS, (SCALE, 1.0, 1.0), kernels), [Tensor(w) for w in weights]
 
     def construct(self, qkv, bias):
         q, k, v = self.split(qkv, bias)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mindspore import Tensor, nn
 
-from src.layers.softmax import softmax
+from src.layers.softmax import biased_softmax, softmax
 from tests.native import KERNELS
 
 SHAPES = [(2, 3, 197), (70, 16), (4, 5), (3, 1)]
@@ -40,3 +40,25 @@ def test_value_and_gradient(shape, kernels, mode, rng):
 def test_large_numbers_stay_finite(kernels, mode):
     x = np.array([[1e30, 0, -1e30] * 7, [-1e4, -1e4 - 50, -2e4] * 7], np.float32)
     assert np.abs(softmax(kernels)(Tensor(x)).asnumpy() - formula(x)).max() < 1e-6
+
+
+class BiasedWeightedSum(nn.Cell):
+    def __init__(self, kernels, weights):
+        super().__init__()
+        self.softmax, self.weights = biased_softmax(kernels), Tensor(weights)
+
+    def construct(self, x, bias):
+        return (self.softmax(x, bias) * self.weights).sum()
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("windows", [1, 3])
+def test_a_bias_that_repeats(windows, kernels, mode, rng):
+    x, weights = (5 * rng.standard_normal((2, 2 * windows, 4, 5, 19))).astype(np.float32)
+    bias = rng.standard_normal((windows, 4, 5, 19)).astype(np.float32)
+    y = formula(x + np.concatenate([bias, bias]))
+    assert np.abs(biased_softmax(kernels)(Tensor(x), Tensor(bias)).asnumpy() - y).max() < 1e-6
+    gradients = ms.grad(BiasedWeightedSum(kernels, weights), (0, 1))(Tensor(x), Tensor(bias))
+    expected = y * (weights - (y * weights).sum(-1, keepdims=True))
+    assert np.abs(gradients[0].asnumpy() - expected).max() < 1e-5
+    assert np.abs(gradients[1].asnumpy() - expected.reshape(2, *bias.shape).sum(0)).max() < 2e-5

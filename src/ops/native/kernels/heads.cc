@@ -16,12 +16,6 @@ struct HeadSizes {
   int64_t size() const { return batch * heads * tokens * channels; }
 };
 
-// An array (B, h, N, d) of heads, and what its numbers are multiplied by on their way.
-struct Heads {
-  float *data;
-  float scale;
-};
-
 // Call f(image, part, beside, apart, first) for every head: where the head's first number stands in
 // an array (B, N, parts * h * d), in the array (B, h, N, d) of its part, and in a row of the former.
 template <typename F>
@@ -37,34 +31,34 @@ void for_each_head(const HeadSizes &s, int64_t parts, F f) {
 }  // namespace
 }  // namespace augvit
 
-// (qkv (B, N, 3 * h * d), bias (3 * h * d), scale) -> (q + bias) * scale, k + bias, v + bias, each (B, h, N, d)
+// (product (B, N, P * h * d), bias (P * h * d), scales (P)) -> (part + bias) * scale of each part, (B, h, N, d)
 AUGVIT_KERNEL(split_heads) {
   using namespace augvit;
-  const Operand qkv = operands[0], bias = operands[1];
+  const Operand product = operands[0], bias = operands[1], scales = operands[2];
+  const int64_t parts = scales.size();
   const HeadSizes sizes(operands.shape(3));
-  if (qkv.size() != 3 * sizes.size() || bias.size() != qkv.channels) return kShapes;
-  const Heads to[] = {{operands[3].data, operands[2].data[0]}, {operands[4].data, 1.0f}, {operands[5].data, 1.0f}};
-  for_each_head(sizes, 3, [&](int64_t, int64_t part, int64_t beside, int64_t apart, int64_t first) {
-    const float *in = qkv.data + beside, *shift = bias.data + first, scale = to[part].scale;
-    float *out = to[part].data + apart;
-    for (int64_t token = 0; token < sizes.tokens; ++token, in += qkv.channels, out += sizes.channels)
+  if (product.size() != parts * sizes.size() || bias.size() != product.channels) return kShapes;
+  for_each_head(sizes, parts, [&](int64_t, int64_t part, int64_t beside, int64_t apart, int64_t first) {
+    const float *in = product.data + beside, *shift = bias.data + first, scale = scales.data[part];
+    float *out = operands[3 + part].data + apart;
+    for (int64_t token = 0; token < sizes.tokens; ++token, in += product.channels, out += sizes.channels)
       for (int64_t i = 0; i < sizes.channels; ++i) out[i] = (in[i] + shift[i]) * scale;
   });
   return kDone;
 }
 
-// (dq, dk, dv, scale) -> dqkv, dbias
+// (P gradients (B, h, N, d), scales (P)) -> dproduct, dbias
 AUGVIT_KERNEL(split_heads_gradient) {
   using namespace augvit;
-  const Operand dqkv = operands[4], dbias = operands[5];
+  const int64_t parts = operands.count() - 3;
+  const Operand scales = operands[parts], dproduct = operands[parts + 1], dbias = operands[parts + 2];
   const HeadSizes sizes(operands.shape(0));
-  if (dqkv.size() != 3 * sizes.size() || dbias.size() != dqkv.channels) return kShapes;
-  const Heads from[] = {{operands[0].data, operands[3].data[0]}, {operands[1].data, 1.0f}, {operands[2].data, 1.0f}};
-  PartialSums sums(sizes.batch, 1, dqkv.channels);
-  for_each_head(sizes, 3, [&](int64_t image, int64_t part, int64_t beside, int64_t apart, int64_t first) {
-    const float *in = from[part].data + apart, scale = from[part].scale;
-    float *out = dqkv.data + beside, *partial = sums.of(image) + first;
-    for (int64_t token = 0; token < sizes.tokens; ++token, in += sizes.channels, out += dqkv.channels)
+  if (dproduct.size() != parts * sizes.size() || dbias.size() != dproduct.channels) return kShapes;
+  PartialSums sums(sizes.batch, 1, dproduct.channels);
+  for_each_head(sizes, parts, [&](int64_t image, int64_t part, int64_t beside, int64_t apart, int64_t first) {
+    const float *in = operands[part].data + apart, scale = scales.data[part];
+    float *out = dproduct.data + beside, *partial = sums.of(image) + first;
+    for (int64_t token = 0; token < sizes.tokens; ++token, in += sizes.channels, out += dproduct.channels)
       for (int64_t i = 0; i < sizes.channels; ++i) {
         out[i] = in[i] * scale;
         partial[i] += out[i];

@@ -28,6 +28,8 @@ class Operands {
     return true;
   }
 
+  int count() const { return count_; }
+
   const int64_t *shape(int i) const { return shapes_[i]; }
 
   Operand operator[](int i) const {
