@@ -22,3 +22,23 @@ def tiny_model(mode: str = "circulant2", shortcut: dict[str, Any] | None = None,
     """Return a two-block Aug-ViT of 48 channels in one of the released modes."""
     shortcut = {**RELEASED_MODES[mode], **(shortcut or {})}
     return create_model("augvit_s", shortcut=shortcut, **{**TINY, **settings})
+
+
+# a network of each other family that takes milliseconds, from a registered one
+TINY_FAMILIES: dict[str, dict[str, Any]] = {
+    "pvt_s": {
+        "image_size": 32,
+        "embed_dims": [8, 12, 16, 24],
+        "depths": [1, 2, 1, 2],
+        "num_heads": [1, 2, 2, 3],
+    },
+    "t2t_14": {"image_size": 32, "embed_dim": 24, "depth": 2, "num_heads": 3, "token_dim": 8},
+    "t2t_14_t": {"image_size": 32, "embed_dim": 24, "depth": 2, "num_heads": 3, "token_dim": 8},
+    "swin_t": {"image_size": 32, "embed_dim": 8, "depths": [2, 2], "num_heads": [2, 4], "window_size": 4},
+}
+TINY_FAMILIES |= {f"aug{name}": TINY_FAMILIES[name] for name in ("pvt_s", "t2t_14", "swin_t")}
+
+
+def tiny_family(name: str, **settings: Any) -> Backbone:
+    """Return the small network of a registered model of another family, with ten classes."""
+    return create_model(name, **{**TINY_FAMILIES[name], "num_classes": 10, **settings})

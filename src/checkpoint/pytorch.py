@@ -1,7 +1,7 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Weights of the official PyTorch code: reading their files, and putting them into our names and shapes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,16 @@ from src.config import plain
 from src.data.classes import read_class_names
 from src.errors import UserError
 from src.logs import get_logger
-from src.models.contract import Backbone, count_parameters, unique_parameters
+from src.models.contract import Backbone, ForeignTensor, count_parameters, unique_parameters
 from src.models.registry import create_model
 
 _WRAPPERS = ("model", "state_dict", "state_dict_ema")  # keys under which training scripts put the weights
-_BUFFERS = (".index_matrix",)  # tables that the official code keeps among its weights, and that we compute
+_BUFFERS = (
+    ".index_matrix",
+    ".relative_position_index",
+    ".attn_mask",
+)  # tables that the official code keeps among its weights, and that we compute
+_CONSTANT_TOLERANCE = 1e-3  # of tables that may have been stored in half precision
 _HEAD = ("head.weight", "head.bias")
 _log = get_logger(__name__)
 
@@ -56,7 +61,7 @@ def convert_state(
     """
     own = {name: parameter.asnumpy() for name, parameter in unique_parameters(model).items()}
     left = {name: value for name, value in state.items() if not name.endswith(_BUFFERS)}
-    weights, faults = {}, []
+    weights, faults = {}, _wrong_constants(model, left)
     for entry in model.foreign_tensors():
         if replace_head and entry.ours in _HEAD:
             weights[entry.ours] = own[entry.ours]
@@ -67,7 +72,7 @@ def convert_state(
         wrong = [_fault(name, part, entry.shape) for name, part in zip(entry.theirs, parts, strict=True)]
         faults += [fault for fault in wrong if fault]
         if not any(wrong):
-            weights[entry.ours] = np.concatenate([part.reshape(-1) for part in parts]).reshape(own[entry.ours].shape)
+            weights[entry.ours] = _in_our_order(entry, parts).reshape(own[entry.ours].shape)
     faults += [f"unexpected {name}" for name in left]
     if faults:
         hint = (
@@ -121,6 +126,21 @@ def convert_file(
     )
     save_record(Path(output), Record(description, converted))
     _log.info("%s: %s, %s parameters", output, name, f"{count_parameters(model):,}")
+
+
+def _wrong_constants(model: Backbone, left: dict[str, np.ndarray]) -> list[str]:
+    """Take the tables that we compute out of ``left``, and say which of them are not what they must be."""
+    faults = []
+    for name, value in model.foreign_constants().items():
+        given = left.pop(name, value)
+        if given.shape != value.shape or np.abs(given - value).max() > _CONSTANT_TOLERANCE:
+            faults.append(f"{name} is not the fixed table {list(value.shape)} that it must be")
+    return faults
+
+
+def _in_our_order(entry: ForeignTensor, parts: Sequence[np.ndarray]) -> np.ndarray:
+    values = np.concatenate([part.reshape(-1) for part in parts])
+    return values.reshape(entry.view).transpose(entry.order) if entry.view else values
 
 
 def _fault(name: str, value: np.ndarray | None, shape: tuple[int, ...]) -> str:

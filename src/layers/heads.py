@@ -57,16 +57,19 @@ class SplitKernel(nn.Cell):
     def __init__(self, num_heads: int, scales: Sequence[float]) -> None:
         """Build where ``native_kernels`` says so."""
         super().__init__()
-        count = len(scales)
 
-        def heads(product: list[int], *_: list[int]) -> tuple[list[int], ...]:
+        # The shape of the outputs has to be a function of those of the inputs, because PYNATIVE mode keeps it for
+        # other operators of the same name: the scales have a column a head.
+        def heads(product: list[int], bias: list[int], scales: list[int]) -> tuple[list[int], ...]:
+            count, num_heads = scales
             return ([product[0], num_heads, product[1], product[2] // (count * num_heads)],) * count
 
-        def tokens_and_bias(part: list[int], *_: list[int]) -> tuple[list[int], ...]:
-            channels = count * part[1] * part[3]
+        def tokens_and_bias(*shapes: list[int]) -> tuple[list[int], ...]:
+            part, channels = shapes[0], shapes[-1][0] * shapes[0][1] * shapes[0][3]
             return [part[0], part[2], channels], [channels]
 
-        self.scales = Tensor(scales, ms.float32)
+        count = len(scales)
+        self.scales = Tensor([[scale] * num_heads for scale in scales], ms.float32)
         self.split = kernel("split_heads", heads, lambda product, *_: (product,) * count)
         self.merge = kernel("split_heads_gradient", tokens_and_bias, lambda part, *_: (part, part))
 
@@ -93,11 +96,12 @@ class NativeMergeHeads(nn.Cell):
         """Build for ``num_heads`` = h heads, where ``native_kernels`` says so."""
         super().__init__()
 
-        def heads(tokens: list[int]) -> list[int]:
-            return [tokens[0], num_heads, tokens[1], tokens[2] // num_heads]
+        def split(tokens: list[int], ones: list[int]) -> list[int]:
+            return [tokens[0], ones[0], tokens[1], tokens[2] // ones[0]]
 
         self.merge = kernel("merge_heads", lambda heads: [heads[0], heads[2], heads[1] * heads[3]], lambda x: x)
-        self.split = kernel("merge_heads_gradient", heads, lambda x: x)
+        self.ones = Tensor([1.0] * num_heads, ms.float32)  # tells the kernel how many heads there are, by its shape
+        self.split = kernel("merge_heads_gradient", split, lambda tokens, ones: tokens)
 
     def construct(self, heads: Tensor) -> Tensor:
         """Return (B, N, h * d) of ``heads`` (B, h, N, d), float32."""
@@ -105,7 +109,7 @@ class NativeMergeHeads(nn.Cell):
 
     def bprop(self, heads: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor]:
         """Return the gradient to ``heads``; the name and the arguments are MindSpore's."""
-        return (self.split(dout),)
+        return (self.split(dout, self.ones),)
 
 
 def split_heads(num_heads: int, scales: Sequence[float], kernels: Kernels = "auto") -> nn.Cell:

@@ -8,7 +8,7 @@ from typing import Any
 
 from src.config import Preprocessing
 from src.errors import UserError, did_you_mean
-from src.models import vit
+from src.models import pvt, swin, t2t, vit
 from src.models.contract import Backbone
 from src.overlay import overlay
 
@@ -54,6 +54,14 @@ def list_models() -> list[str]:
     return sorted(_VARIANTS)
 
 
+_FAMILIES = (
+    (vit.VisionTransformer, vit.VARIANTS),
+    (pvt.PyramidTransformer, pvt.VARIANTS),
+    (t2t.TokensToTokenTransformer, t2t.VARIANTS),
+    (swin.SwinTransformer, swin.VARIANTS),
+)
 _VARIANTS = {
-    name: Variant(vit.VisionTransformer, settings, pictures) for name, (settings, pictures) in vit.VARIANTS.items()
+    name: Variant(build, settings, pictures)
+    for build, variants in _FAMILIES
+    for name, (settings, pictures) in variants.items()
 }

@@ -105,3 +105,11 @@ def test_gradient_of_merge(kernels, mode, rng):
     heads = Tensor(np.zeros((BATCH, HEADS, TOKENS, CHANNELS), np.float32))
     gradient = ms.grad(WeightedMerge(kernels, weights))(heads).asnumpy()
     np.testing.assert_array_equal(merge(gradient), weights)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_splits_of_the_same_product_into_other_heads_do_not_mix(kernels, mode, rng):
+    product = rng.standard_normal((2, 5, 24)).astype(np.float32)
+    for heads in (2, 3):
+        (part,) = split_heads(heads, (1.0,), kernels)(Tensor(product), None)
+        np.testing.assert_array_equal(part.asnumpy(), product.reshape(2, 5, heads, -1).transpose(0, 2, 1, 3))

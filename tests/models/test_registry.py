@@ -12,7 +12,7 @@ from src.errors import UserError
 from src.models.contract import count_parameters, unique_parameters
 from src.models.registry import create_model, list_models
 
-# at 224 pixels; DeiT's are those of its paper, Aug-ViT's those of the released code, biases included
+# at 224 pixels; plain networks have those of their official code, Aug-ViT those of the released code, biases included
 PARAMETERS = {
     "augvit_b": 86_751_976,
     "augvit_s": 22_142_824,
@@ -20,9 +20,34 @@ PARAMETERS = {
     "deit_b": 86_567_656,
     "deit_s": 22_050_664,
     "deit_ti": 5_717_416,
+    "pvt_ti": 13_229_288,
+    "pvt_s": 24_485_864,
+    "pvt_m": 44_208_104,
+    "pvt_l": 61_369_320,
+    "t2t_14": 21_465_806,
+    "t2t_19": 39_085_070,
+    "t2t_24": 64_000_974,
+    "swin_t": 28_288_354,
+    "swin_s": 49_606_258,
+    "swin_b": 87_768_224,
 }
-PARAMETERS_384 = {"deit_ti": 5_790_376, "deit_s": 22_196_584, "deit_b": 86_859_496}
-WIDTHS = {"ti": 192, "s": 384, "b": 768}
+# Aug twins that have no released code: T = 2 paths with b = 4 circulant blocks a side past both branches of a block
+TWINS = {"augpvt": "pvt", "augt2t": "t2t", "augswin": "swin"}
+PARAMETERS_384 = {"deit_ti": 5_790_376, "deit_s": 22_196_584, "deit_b": 86_859_496, "t2t_14": 21_465_806}
+# the smallest of each family, cut to what its layout allows: settings, channels and grid
+SMALLEST = {
+    "deit_ti": ({"image_size": 32, "depth": 2}, (192,), (2, 2)),
+    "augvit_ti": ({"image_size": 32, "depth": 2}, (192,), (2, 2)),
+    **dict.fromkeys(
+        ("pvt_ti", "augpvt_ti"), ({"image_size": 64, "depths": [1, 1, 1, 1]}, (64, 128, 320, 512), (16, 16))
+    ),
+    **dict.fromkeys(("t2t_14", "t2t_14_t", "augt2t_14"), ({"image_size": 32, "depth": 2}, (384,), (2, 2))),
+    **dict.fromkeys(
+        ("swin_t", "augswin_t"),
+        ({"image_size": 64, "depths": [2, 2, 2, 2], "window_size": 4}, (96, 192, 384, 768), (16, 16)),
+    ),
+}
+BLIND_BIASES = {"qkv.bias": (3, 1), ".kv.bias": (2, 0)}  # number of parts, that of the keys
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -33,12 +58,25 @@ def _pynative():
 
 
 def test_every_model_stands_in_the_table():
-    assert list_models() == sorted(PARAMETERS)
+    twins = {f"{twin}_{name.partition('_')[2]}" for twin, family in TWINS.items() for name in of_family(family)}
+    assert list_models() == sorted({*PARAMETERS, *twins, *(f"t2t_{size}_t" for size in (14, 19, 24))})
 
 
-@pytest.mark.parametrize("name", list_models())
+def of_family(family):
+    return [name for name in PARAMETERS if name.partition("_")[0] == family]
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_number_of_parameters(name):
     assert count_parameters(create_model(name)) == PARAMETERS[name]
+
+
+@pytest.mark.parametrize("name", ["augpvt_s", "augpvt_m", "augt2t_14", "augswin_t"])
+def test_number_of_parameters_of_a_twin(name):
+    model = create_model(name)
+    paths = sum(20 * len(stage.blocks) * stage.dim for stage in model.stages)  # 2 * 2 * (b * C + C)
+    family, _, size = name.partition("_")
+    assert count_parameters(model) == PARAMETERS[f"{TWINS[family]}_{size}"] + paths
 
 
 @pytest.mark.parametrize("name", PARAMETERS_384)
@@ -46,17 +84,18 @@ def test_number_of_parameters_at_384_pixels(name):
     assert count_parameters(create_model(name, image_size=384)) == PARAMETERS_384[name]
 
 
-@pytest.mark.parametrize("name", list_models())
+@pytest.mark.parametrize("name", SMALLEST)
 def test_every_parameter_learns(name, rng):
     ms.set_seed(0)
-    model = create_model(name, image_size=32, depth=2)
+    settings, dims, grid = SMALLEST[name]
+    model = create_model(name, **settings)
     model.set_train(True)
     assert model.name == name
-    assert model.feature_dims == (WIDTHS[name.rpartition("_")[2]],)
-    assert model.grid_size == (2, 2)
+    assert (model.feature_dims, model.grid_size) == (dims, grid)
     parameters = ParameterTuple(model.trainable_params())
-    assert {p.name for p in parameters} == set(unique_parameters(model))
-    images = Tensor(rng.standard_normal((2, 3, 32, 32)).astype(np.float32))
+    fixed = set(unique_parameters(model)) - {p.name for p in parameters}
+    assert all(name.endswith("random_features") for name in fixed)
+    images = Tensor(rng.standard_normal((2, 3, settings["image_size"], settings["image_size"])).astype(np.float32))
     targets = Tensor(np.eye(1000, dtype=np.float32)[[3, 500]])
     (loss, logits), gradients = gradient_function(model, parameters)(images, targets, None)
     assert logits.shape == (2, 1000)
@@ -65,15 +104,37 @@ def test_every_parameter_learns(name, rng):
     for parameter, gradient in zip(parameters, gradients, strict=True):
         value = gradient.asnumpy()
         assert np.isfinite(value).all(), parameter.name
-        # softmax does not see a shift of the keys: their bias has no gradient
-        parts = value.reshape(3, -1)[[0, 2]] if parameter.name.endswith("qkv.bias") else value[None]
-        assert all(np.abs(part).max() > 0 for part in parts), parameter.name
+        assert all(np.abs(part).max() > 0 for part in seen_parts(parameter.name, value)), parameter.name
 
 
-@pytest.mark.parametrize("name", list_models())
-def test_norms_have_the_epsilon_of_the_reference(name):
-    norms = [cell for _, cell in create_model(name, depth=1).cells_and_names() if isinstance(cell, nn.LayerNorm)]
-    assert [norm.epsilon for norm in norms] == [1e-6] * 3
+def seen_parts(name, value):
+    """Return the parts of a gradient that are not zero: softmax does not see a shift of the keys."""
+    for suffix, (count, keys) in BLIND_BIASES.items():
+        if name.endswith(suffix):
+            return np.delete(value.reshape(count, -1), keys, 0)
+    return value[None]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "epsilons"),
+    [
+        ("deit_ti", {"depth": 1}, {1e-6}),
+        ("augvit_ti", {"depth": 1}, {1e-6}),
+        ("pvt_ti", {"depths": [1, 1, 1, 1]}, {1e-6, 1e-5}),
+        ("t2t_14", {"depth": 1}, {1e-5}),
+        ("swin_t", {"depths": [1, 1, 1, 1]}, {1e-5}),
+    ],
+)
+def test_norms_have_the_epsilon_of_the_reference(name, settings, epsilons):
+    norms = {
+        key: cell for key, cell in create_model(name, **settings).cells_and_names() if isinstance(cell, nn.LayerNorm)
+    }
+    assert {norm.epsilon for norm in norms.values()} == epsilons
+    assert all(
+        norm.epsilon == min(epsilons)
+        for key, norm in norms.items()
+        if ".norm" in key and "blocks" in key and "reduce" not in key
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +163,7 @@ def test_a_shortcut_is_laid_over_the_model_s_own():
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("augvit_x", "augvit_s"), ("deit-ti", "deit_ti"), ("resnet50", ", ".join(PARAMETERS))]
+    ("name", "said"), [("augvit_x", "augvit_s"), ("deit-ti", "deit_ti"), ("resnet50", "known: augpvt_l, augpvt_m")]
 )
 def test_unknown_name_lists_the_near_ones(name, said):
     with pytest.raises(UserError, match=f"{name}: no such model.*{said}"):

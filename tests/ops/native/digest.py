@@ -37,15 +37,21 @@ def main():
     bias, one = rng.standard_normal(PATHS * CHANNELS).astype(np.float32), np.array([0.5], np.float32)
     heads = z.reshape(1, 3, TOKENS, CHANNELS // 3).copy()
     qkv = rng.standard_normal((1, TOKENS, 3 * CHANNELS)).astype(np.float32)
+    scales = np.repeat(np.array([[0.5], [1.0], [1.0]], np.float32), 3, 1)
+    some = y[: TOKENS // 3].copy()
+    table = rng.integers(-1, TOKENS, (len(some), 2)).astype(np.float32)
     calls = {
         "softmax": ((x,), (x,)),
         "softmax_gradient": ((x, up), (x,)),
         "biased_gelu": ((x, gamma), (x,)),
         "biased_gelu_gradient": ((x, gamma, up), (x, gamma)),
-        "split_heads": ((qkv, qkv[0, 0], one), (heads, heads, heads)),
-        "split_heads_gradient": ((heads, heads, heads, one), (qkv, qkv[0, 0])),
+        "biased_softmax": ((x, some), (x,)),
+        "biased_softmax_gradient": ((x, up, some), (x, some)),
+        "rearrange": ((x[None], table), (some[None],)),
+        "split_heads": ((qkv, qkv[0, 0], scales), (heads, heads, heads)),
+        "split_heads_gradient": ((heads, heads, heads, scales), (qkv, qkv[0, 0])),
         "merge_heads": ((heads,), (x[None],)),
-        "merge_heads_gradient": ((x[None],), (heads,)),
+        "merge_heads_gradient": ((x[None], scales[0]), (heads,)),
         "gelu": ((x,), (x,)),
         "gelu_gradient": ((x, up), (x,)),
         "layer_norm": ((x, gamma, beta, one), (x,)),

@@ -31,15 +31,16 @@ void for_each_head(const HeadSizes &s, int64_t parts, F f) {
 }  // namespace
 }  // namespace augvit
 
-// (product (B, N, P * h * d), bias (P * h * d), scales (P)) -> (part + bias) * scale of each part, (B, h, N, d)
+// (product (B, N, P * h * d), bias (P * h * d), scales (P, h), alike for all heads)
+// -> (part + bias) * scale of each part, (B, h, N, d)
 AUGVIT_KERNEL(split_heads) {
   using namespace augvit;
   const Operand product = operands[0], bias = operands[1], scales = operands[2];
-  const int64_t parts = scales.size();
+  const int64_t parts = scales.rows;
   const HeadSizes sizes(operands.shape(3));
   if (product.size() != parts * sizes.size() || bias.size() != product.channels) return kShapes;
   for_each_head(sizes, parts, [&](int64_t, int64_t part, int64_t beside, int64_t apart, int64_t first) {
-    const float *in = product.data + beside, *shift = bias.data + first, scale = scales.data[part];
+    const float *in = product.data + beside, *shift = bias.data + first, scale = scales.data[part * scales.channels];
     float *out = operands[3 + part].data + apart;
     for (int64_t token = 0; token < sizes.tokens; ++token, in += product.channels, out += sizes.channels)
       for (int64_t i = 0; i < sizes.channels; ++i) out[i] = (in[i] + shift[i]) * scale;
@@ -47,7 +48,7 @@ AUGVIT_KERNEL(split_heads) {
   return kDone;
 }
 
-// (P gradients (B, h, N, d), scales (P)) -> dproduct, dbias
+// (P gradients (B, h, N, d), scales (P, h)) -> dproduct, dbias
 AUGVIT_KERNEL(split_heads_gradient) {
   using namespace augvit;
   const int64_t parts = operands.count() - 3;
@@ -56,7 +57,7 @@ AUGVIT_KERNEL(split_heads_gradient) {
   if (dproduct.size() != parts * sizes.size() || dbias.size() != dproduct.channels) return kShapes;
   PartialSums sums(sizes.batch, 1, dproduct.channels);
   for_each_head(sizes, parts, [&](int64_t image, int64_t part, int64_t beside, int64_t apart, int64_t first) {
-    const float *in = operands[part].data + apart, scale = scales.data[part];
+    const float *in = operands[part].data + apart, scale = scales.data[part * scales.channels];
     float *out = dproduct.data + beside, *partial = sums.of(image) + first;
     for (int64_t token = 0; token < sizes.tokens; ++token, in += sizes.channels, out += dproduct.channels)
       for (int64_t i = 0; i < sizes.channels; ++i) {
@@ -82,11 +83,11 @@ AUGVIT_KERNEL(merge_heads) {
   return kDone;
 }
 
-// (dtokens (B, N, h * d)) -> dheads (B, h, N, d)
+// (dtokens (B, N, h * d), ones (h), for their number alone) -> dheads (B, h, N, d)
 AUGVIT_KERNEL(merge_heads_gradient) {
   using namespace augvit;
-  const Operand tokens = operands[0], heads = operands[1];
-  const HeadSizes sizes(operands.shape(1));
+  const Operand tokens = operands[0], heads = operands[2];
+  const HeadSizes sizes(operands.shape(2));
   if (heads.size() != tokens.size()) return kShapes;
   for_each_head(sizes, 1, [&](int64_t, int64_t, int64_t beside, int64_t apart, int64_t) {
     for (int64_t token = 0; token < sizes.tokens; ++token)

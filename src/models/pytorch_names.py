@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""The names and shapes that a Vision Transformer's parameters have in DeiT's and Aug-ViT's PyTorch checkpoints."""
+"""The names and shapes that parameters have in PyTorch checkpoints, as far as the families have them in common."""
 
 import math
 import re
@@ -7,33 +7,36 @@ import re
 from src.layers.shortcut import ShortcutSettings
 from src.models.contract import ForeignTensor
 
-_SHORTCUT = re.compile(r"(?P<block>blocks\.\d+)\.(?P<location>attn|mlp)_shortcut\.project\.(?:proj\.)?(?P<kind>\w+)")
+_SHORTCUT = re.compile(r"(?P<block>.+)\.(?P<location>attn|mlp)_shortcut\.project\.(?:proj\.)?(?P<kind>\w+)")
 _NORM = {".gamma": ".weight", ".beta": ".bias"}
 
 
-def foreign_tensor(
-    name: str, shape: tuple[int, ...], shortcut: ShortcutSettings, patch_shape: tuple[int, int, int]
+def official_tensor(
+    ours: str,
+    theirs: str,
+    shape: tuple[int, ...],
+    shortcut: ShortcutSettings,
+    patch: tuple[int, int, int] | tuple[()] = (),
 ) -> ForeignTensor:
-    """Return where a parameter of a Vision Transformer stands in a PyTorch checkpoint.
+    """Return where a parameter stands in a PyTorch checkpoint.
 
     Args:
-        name: of the parameter.
+        ours: name of the parameter.
+        theirs: the same, with modules named as the official code names them.
         shape: of the parameter.
         shortcut: of the model.
-        patch_shape: (in_channels, p, p); the patch embedding is a convolution there.
+        patch: (in_channels, p, p) where it is a convolution there, in whose order ours has its values.
     """
-    parts = _SHORTCUT.fullmatch(name)
+    parts = _SHORTCUT.fullmatch(theirs)
     if parts:
         names = _path_names(shortcut, **parts.groupdict())
         flat = parts["kind"] == "bias" or shortcut.projection == "circulant"
-        theirs = (math.prod(shape) // len(names),) if flat else (shape[0] // len(names), shape[1])
-        return ForeignTensor(name, names, theirs)
-    if name == "patch_embed.proj.weight":
-        return ForeignTensor(name, (name,), (shape[0], *patch_shape))
-    for ours, theirs in _NORM.items():
-        if name.endswith(ours):
-            return ForeignTensor(name, (name.removesuffix(ours) + theirs,), shape)
-    return ForeignTensor(name, (name,), shape)
+        each = (math.prod(shape) // len(names),) if flat else (shape[0] // len(names), shape[1])
+        return ForeignTensor(ours, names, each)
+    for own, official in _NORM.items():
+        if theirs.endswith(own):
+            theirs = theirs.removesuffix(own) + official
+    return ForeignTensor(ours, (theirs,), (shape[0], *patch) if patch else shape)
 
 
 def _path_names(shortcut: ShortcutSettings, block: str, location: str, kind: str) -> tuple[str, ...]:

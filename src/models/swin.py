@@ -1,0 +1,190 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""The Swin Transformer (Liu et al., 2021), plain or with augmented shortcuts."""
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mindspore import Tensor, nn
+
+from src.config import Preprocessing, check
+from src.layers.dense import Dense
+from src.layers.norm import layer_norm
+from src.layers.patch_embed import PatchEmbed
+from src.layers.patch_merge import PatchMerge
+from src.layers.shortcut import ShortcutSettings
+from src.layers.window_attention import WindowAttention
+from src.models.blocks import build_block
+from src.models.contract import ForeignTensor, Stage, generators, unique_parameters
+from src.models.pytorch_names import official_tensor
+from src.models.settings import BackboneSettings, check_heads, check_positive, check_stages
+from src.models.staged import StagedTransformer, stage_blocks
+from src.ops.windows import Grid
+
+_MERGED = 2  # tokens a side that become one between two stages
+
+
+@dataclass(frozen=True)
+class SwinSettings(BackboneSettings):
+    """The settings of a Swin Transformer; the defaults are those of Swin-T."""
+
+    norm_eps: float = 1e-5  # of every LayerNorm
+    patch_size: int = 4  # side of a patch, pixels
+    embed_dim: int = 96  # channels of the first stage; each has twice those of the one before
+    depths: tuple[int, ...] = (2, 2, 6, 2)  # blocks of each stage
+    num_heads: tuple[int, ...] = (3, 6, 12, 24)  # h, of each stage's attention
+    window_size: int = 7  # side of a window, tokens
+    mlp_ratio: float = 4.0  # hidden units of the MLP over C
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_stages(self, "depths", "num_heads")
+        check_positive(self, "patch_size", "embed_dim", "depths", "num_heads", "window_size", "mlp_ratio")
+        check_heads(self.dims, self.num_heads, "channels")
+        step = self.patch_size * _MERGED ** (len(self.depths) - 1)
+        check(self.image_size % step == 0, f"image_size={self.image_size}: must be a multiple of {step}")
+        for side, _ in self.grids:
+            check(
+                side % min(self.window_size, side) == 0,
+                f"window_size={self.window_size}: must divide the {side} tokens a side of image_size={self.image_size}",
+            )
+
+    @property
+    def dims(self) -> list[int]:
+        """The channels of each stage."""
+        return [self.embed_dim * 2**stage for stage in range(len(self.depths))]
+
+    @property
+    def grids(self) -> list[Grid]:
+        """The (rows, columns) of each stage's tokens."""
+        sides = [self.image_size // self.patch_size // _MERGED**stage for stage in range(len(self.depths))]
+        return [(side, side) for side in sides]
+
+    def resized(self, image_size: int) -> "SwinSettings":
+        """Return the settings for another image size, with the window as it is if it fits, else as many windows."""
+        grids = [image_size // self.patch_size // _MERGED**stage for stage in range(len(self.depths))]
+        fits = all(side and side % min(self.window_size, side) == 0 for side in grids)
+        window = self.window_size if fits else max(1, self.window_size * image_size // self.image_size)
+        return dataclasses.replace(self, image_size=image_size, window_size=window)
+
+
+class SwinTransformer(StagedTransformer):
+    """Stages of attention within windows, every second block with shifted ones; a head on the mean of the tokens."""
+
+    def __init__(self, settings: SwinSettings) -> None:
+        """Build with random weights."""
+        shapes = zip(stage_blocks(settings.depths), settings.dims, settings.grids, strict=True)
+        stages = [Stage(*shape) for shape in shapes]
+        entrances = [PatchEntrance(settings), *(Merging(settings, i) for i in range(1, len(stages)))]
+        blocks = [_block(settings, i, index) for i, stage in enumerate(stages) for index in stage.blocks]
+        super().__init__(settings, stages, entrances, blocks)
+
+    def forward_head(self, tokens: Tensor) -> Tensor:
+        """Return the logits (B, K) of the mean token."""
+        return self.head(tokens.mean(1))
+
+    def no_weight_decay(self) -> set[str]:
+        """Return the tables of relative positions and the generators of circulant projections."""
+        tables = {name for name in unique_parameters(self) if name.endswith("bias_table")}
+        return tables | generators(self)
+
+    def resize(self, image_size: int) -> None:
+        """Take other windows, or other sizes of them with interpolated biases: see ``SwinSettings.resized``."""
+        settings = self.settings.resized(image_size)
+        if settings == self.settings:
+            return
+        self.settings = settings
+        self.stages = tuple(
+            dataclasses.replace(stage, grid=grid) for stage, grid in zip(self.stages, settings.grids, strict=True)
+        )
+        for i, stage in enumerate(self.stages):
+            if i:
+                self.entrances[i].merge.set_grid(settings.grids[i - 1])
+            for index in stage.blocks:
+                self.blocks[index].attn.resize(stage.grid, settings.window_size)
+        self.compile_cache.clear()  # a graph compiled before holds the old tables
+
+    def foreign_tensors(self) -> list[ForeignTensor]:
+        """Return where each parameter stands in a checkpoint of Swin's official code."""
+        return [self._foreign_tensor(name, p.shape) for name, p in unique_parameters(self).items()]
+
+    def _foreign_tensor(self, name: str, shape: tuple[int, ...]) -> ForeignTensor:
+        settings = self.settings
+        theirs = name
+        if parts := re.match(r"blocks\.(\d+)\.", name):
+            index = int(parts[1])
+            stage = next(i for i, own in enumerate(self.stages) if index in own.blocks)
+            theirs = f"layers.{stage}.blocks.{index - self.stages[stage].blocks.start}.{name[parts.end() :]}"
+            theirs = theirs.replace("attn.bias_table", "attn.relative_position_bias_table")
+        elif parts := re.match(r"entrances\.(\d+)\.", name):
+            stage = int(parts[1])  # they count a merging to the stage before it
+            module = f"layers.{stage - 1}.downsample." if stage else "patch_embed."
+            theirs = module + name[parts.end() :].removeprefix("patches.")
+        patch = (settings.in_channels, settings.patch_size, settings.patch_size)
+        first = name == "entrances.0.patches.proj.weight"
+        return official_tensor(name, theirs, shape, settings.shortcut, patch if first else ())
+
+
+class PatchEntrance(nn.Cell):
+    """LayerNorm(patches W): the tokens of the first stage."""
+
+    def __init__(self, settings: SwinSettings) -> None:
+        """Build for the first stage of ``settings``."""
+        super().__init__()
+        self.patches = PatchEmbed(settings.patch_size, settings.in_channels, settings.embed_dim)
+        self.norm = layer_norm(settings.embed_dim, settings.norm_eps, settings.kernels)
+
+    def construct(self, images: Tensor) -> Tensor:
+        """Return the tokens (B, N, C) of ``images`` (B, 3, H, W)."""
+        return self.norm(self.patches(images))
+
+
+class Merging(nn.Cell):
+    """LayerNorm(2 x 2 tokens) W: half as many tokens a side, twice as many channels (Swin, Section 3.1)."""
+
+    def __init__(self, settings: SwinSettings, stage: int) -> None:
+        """Build for the entrance of ``stage``."""
+        super().__init__()
+        dim, before = settings.dims[stage], stage - 1
+        wide = settings.dims[before] * _MERGED**2
+        self.merge = PatchMerge(settings.grids[before], _MERGED, settings.kernels, columns_first=True)
+        self.norm = layer_norm(wide, settings.norm_eps, settings.kernels)
+        self.reduction = Dense(wide, dim, has_bias=False)
+
+    def construct(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
+        """Return (B, N / 4, 2 * C) of ``tokens`` (B, N, C); without dropout, so ``keys`` are not used."""
+        return self.reduction(self.norm(self.merge(tokens)))
+
+
+def _block(settings: SwinSettings, stage: int, index: int) -> nn.Cell:
+    dim, first = settings.dims[stage], 1 + 3 * index  # dropouts are numbered in order, from the tokens' on
+    shifted = (index - sum(settings.depths[:stage])) % 2 == 1
+    attn = WindowAttention(
+        dim,
+        settings.num_heads[stage],
+        settings.grids[stage],
+        settings.window_size,
+        shifted,
+        settings.qkv_bias,
+        settings.kernels,
+        settings.drop_rate,
+        first,
+    )
+    return build_block(settings, dim, attn, settings.mlp_ratio, first + 1)
+
+
+_PICTURES: Callable[[int], Preprocessing] = functools.partial(Preprocessing.cropping, fraction=0.875)
+_SIZES = {
+    "t": {},
+    "s": {"depths": (2, 2, 18, 2)},
+    "b": {"depths": (2, 2, 18, 2), "embed_dim": 128, "num_heads": (4, 8, 16, 32)},
+}
+VARIANTS: Mapping[str, tuple[SwinSettings, Callable[[int], Preprocessing]]] = {
+    **{f"swin_{size}": (SwinSettings(**row), _PICTURES) for size, row in _SIZES.items()},
+    **{
+        f"augswin_{size}": (SwinSettings(**row, shortcut=ShortcutSettings(paths=2)), _PICTURES)
+        for size, row in _SIZES.items()
+    },
+}

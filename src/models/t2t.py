@@ -1,0 +1,142 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""The Tokens-to-Token ViT (T2T-ViT: Yuan et al., 2021), plain or with augmented shortcuts."""
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor
+
+from src.config import Preprocessing, check
+from src.layers.shortcut import ShortcutSettings
+from src.models.class_token import ClassTokenTransformer
+from src.models.contract import ForeignTensor, generators, unique_parameters
+from src.models.pytorch_names import official_tensor
+from src.models.settings import BackboneSettings, check_heads, check_positive
+from src.models.tokens_to_token import (
+    PERFORMER_DROP_RATE,
+    SPLITS,
+    STRIDE,
+    TokenPerformer,
+    TokensToToken,
+    TokenTransformer,
+)
+from src.ops.position import sinusoid_positions
+
+
+@dataclass(frozen=True)
+class T2TSettings(BackboneSettings):
+    """The settings of a T2T-ViT; the defaults are those of T2T-ViT-14."""
+
+    qkv_bias: bool = False  # biases on queries, keys and values
+    norm_eps: float = 1e-5  # of every LayerNorm
+    tokens: Literal["performer", "transformer"] = "performer"  # attention of the tokens-to-token module
+    token_dim: int = 64  # channels within that module
+    embed_dim: int = 384  # C, channels of a token
+    depth: int = 14  # blocks
+    num_heads: int = 6  # h, of each attention
+    mlp_ratio: float = 3.0  # hidden units of the MLP over C
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_positive(self, "token_dim", "embed_dim", "depth", "num_heads", "mlp_ratio")
+        size = self.image_size
+        check(size % STRIDE == 0, f"image_size={size}: must be a multiple of {STRIDE}")
+        check_heads((self.embed_dim,), (self.num_heads,), "embed_dim")
+
+
+_ATTENTIONS = {"performer": TokenPerformer, "transformer": TokenTransformer}
+
+
+class TokensToTokenTransformer(ClassTokenTransformer):
+    """Overlapping patches by the tokens-to-token module, a class token, fixed positions, a deep and narrow ViT."""
+
+    def __init__(self, settings: T2TSettings) -> None:
+        """Build with random weights."""
+        grid = (settings.image_size // STRIDE,) * 2
+        patch_embed = TokensToToken(
+            _ATTENTIONS[settings.tokens],
+            settings.image_size,
+            settings.in_channels,
+            settings.token_dim,
+            settings.embed_dim,
+            settings.kernels,
+            drop_layer=1 + 3 * settings.depth,  # behind those of the blocks
+        )
+        super().__init__(settings, patch_embed, grid)
+        if settings.tokens == "performer":
+            self.drop_rate = max(settings.drop_rate, PERFORMER_DROP_RATE)
+
+    def positions(self, grid: tuple[int, int]) -> Tensor:
+        """Return the fixed sinusoids (1, 1 + rows * columns, C)."""
+        return Tensor(sinusoid_positions(1 + grid[0] * grid[1], self.settings.embed_dim), ms.float32)
+
+    def enter(self, images: Tensor, keys: Tensor | None = None) -> Tensor:
+        """Return what ``embed`` does, with dropout by ``keys`` (B,), also within the tokens-to-token module."""
+        return self.drop(self.with_class_token(self.patch_embed(images, keys)), keys)
+
+    def no_weight_decay(self) -> set[str]:
+        """Return the class token and the generators of circulant projections."""
+        return {"cls_token"} | generators(self)
+
+    def resize(self, image_size: int) -> None:
+        """Take images of another size, a multiple of 16, with the sinusoids of its grid."""
+        self.settings = dataclasses.replace(self.settings, image_size=image_size)
+        grid = (image_size // STRIDE,) * 2
+        if grid == self.grid_size:
+            return
+        self.patch_embed.set_size(image_size)
+        self.pos_embed = self.positions(grid)
+        self.stages = tuple(dataclasses.replace(stage, grid=grid) for stage in self.stages)
+        self.compile_cache.clear()  # a graph compiled before holds the old tables
+
+    def foreign_tensors(self) -> list[ForeignTensor]:
+        """Return where each parameter stands in a checkpoint of T2T-ViT's official code."""
+        return [self._foreign_tensor(name, p.shape) for name, p in unique_parameters(self).items()]
+
+    def _foreign_tensor(self, name: str, shape: tuple[int, ...]) -> ForeignTensor:
+        theirs = name.replace("patch_embed.", "tokens_to_token.")
+        if "patch_embed" in name and self.settings.tokens == "performer":
+            theirs = theirs.replace("random_features", "w").replace("mlp.fc1", "mlp.0").replace("mlp.fc2", "mlp.2")
+        elif "patch_embed" in name:
+            theirs = re.sub(r"(attention\d)\.(qkv|proj)", r"\1.attn.\2", theirs)
+        tensor = official_tensor(name, theirs, shape, self.settings.shortcut)
+        step = next((i for i, pattern in enumerate(_UNFOLDED) if re.fullmatch(pattern, name)), None)
+        if step is None:
+            return tensor
+        # of a neighbourhood, theirs has the values channel by channel, ours token by token
+        area = SPLITS[step][0] ** 2
+        view = (*shape[:-1], shape[-1] // area, area)
+        order = (*range(len(view) - 2), len(view) - 1, len(view) - 2)
+        return dataclasses.replace(tensor, view=view, order=order)
+
+    def foreign_constants(self) -> dict[str, np.ndarray]:
+        """Return the sinusoids, which the official code keeps among its weights."""
+        return {"pos_embed": self.pos_embed.asnumpy()}
+
+
+# the parameters that see a neighbourhood, of each step
+_UNFOLDED = (
+    r"patch_embed\.attention1\.(norm1\.\w+|(kqv|qkv)\.weight)",
+    r"patch_embed\.attention2\.(norm1\.\w+|(kqv|qkv)\.weight)",
+    r"patch_embed\.project\.weight",
+)
+_PICTURES: Callable[[int], Preprocessing] = functools.partial(Preprocessing.cropping, fraction=0.9)
+_SIZES = {
+    "14": {},
+    "19": {"embed_dim": 448, "depth": 19, "num_heads": 7},
+    "24": {"embed_dim": 512, "depth": 24, "num_heads": 8},
+}
+VARIANTS: Mapping[str, tuple[T2TSettings, Callable[[int], Preprocessing]]] = {
+    **{f"t2t_{size}": (T2TSettings(**row), _PICTURES) for size, row in _SIZES.items()},
+    **{f"t2t_{size}_t": (T2TSettings(**row, tokens="transformer"), _PICTURES) for size, row in _SIZES.items()},
+    **{
+        f"augt2t_{size}": (T2TSettings(**row, shortcut=ShortcutSettings(paths=2)), _PICTURES)
+        for size, row in _SIZES.items()
+    },
+}

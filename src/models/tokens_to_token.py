@@ -1,0 +1,153 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""The tokens-to-token module of T2T-ViT (Yuan et al., 2021, Section 3.1): patches that overlap, in three steps."""
+
+import math
+
+from mindspore import Parameter, Tensor, nn, ops
+from mindspore.common.initializer import Orthogonal, initializer
+
+from src.layers.dense import Dense
+from src.layers.dropout import dropout
+from src.layers.kernels import Kernels
+from src.layers.mlp import Mlp
+from src.layers.norm import layer_norm
+from src.layers.rearrange import Rearrange
+from src.layers.softmax import softmax
+from src.ops.windows import Grid, unfold_index, unfolded_grid
+
+SPLITS = ((7, 4, 2), (3, 2, 1), (3, 2, 1))  # side, stride and padding of the neighbourhoods of each step
+STRIDE = 16  # pixels from token to token, of all steps together
+PERFORMER_DROP_RATE = 0.1  # fixed in the official code
+_EPS = 1e-5  # of the LayerNorms
+_SMALL = 1e-8  # added to the performer's denominator
+
+
+class Unfold(nn.Cell):
+    """The tokens of each overlapping neighbourhood side by side: the soft split of T2T-ViT.
+
+    The values of a neighbourhood stand token by token; ``torch.nn.Unfold`` has them channel by channel.
+    """
+
+    def __init__(self, size: int, stride: int, padding: int, grid: Grid, kernels: Kernels = "auto") -> None:
+        """Build for a ``grid`` of tokens."""
+        super().__init__()
+        self.split, self.kernels = (size, stride, padding), kernels
+        self.set_grid(grid)
+
+    def set_grid(self, grid: Grid) -> None:
+        """Take tokens of another grid."""
+        self.grid = unfolded_grid(grid, *self.split)  # of the neighbourhoods
+        self.rearrange = Rearrange(unfold_index(grid, *self.split), grid[0] * grid[1], self.kernels)
+
+    def construct(self, tokens: Tensor) -> Tensor:
+        """Return (B, rows * columns, size**2 * C) of ``tokens`` (B, N, C)."""
+        count = self.grid[0] * self.grid[1]
+        width = self.split[0] * self.split[0] * tokens.shape[-1]
+        return self.rearrange(tokens).reshape(-1, count, width)
+
+
+class TokensToToken(nn.Cell):
+    """unfold, attend, unfold, attend, unfold, project."""
+
+    def __init__(
+        self,
+        attention: type["TokenPerformer"] | type["TokenTransformer"],
+        image_size: int,
+        in_channels: int,
+        token_dim: int,
+        dim: int,
+        kernels: Kernels = "auto",
+        drop_layer: int = 0,
+    ) -> None:
+        """Build for square images; ``token_dim`` are the channels within, ``dim`` = C those of the tokens returned."""
+        super().__init__()
+        grid = (image_size, image_size)
+        self.unfolds = nn.CellList()
+        for split in SPLITS:
+            self.unfolds.append(Unfold(*split, grid, kernels))
+            grid = self.unfolds[-1].grid
+        areas = [size * size for size, _, _ in SPLITS]
+        self.attention1 = attention(areas[0] * in_channels, token_dim, kernels, drop_layer)
+        self.attention2 = attention(areas[1] * token_dim, token_dim, kernels, drop_layer + 2)
+        self.project = Dense(areas[2] * token_dim, dim)
+
+    def set_size(self, image_size: int) -> None:
+        """Take images of another size."""
+        grid = (image_size, image_size)
+        for unfold in self.unfolds:
+            unfold.set_grid(grid)
+            grid = unfold.grid
+
+    def construct(self, images: Tensor, keys: Tensor | None = None) -> Tensor:
+        """Return the tokens (B, H/16 * W/16, C) of ``images`` (B, 3, H, W); ``keys`` (B,) are those of ``Dropout``."""
+        _, channels, height, width = images.shape
+        pixels = images.reshape(-1, channels, height * width).transpose(0, 2, 1)
+        tokens = self.attention1(self.unfolds[0](pixels), keys)
+        tokens = self.attention2(self.unfolds[1](tokens), keys)
+        return self.project(self.unfolds[2](tokens))
+
+
+class TokenPerformer(nn.Cell):
+    """Linear attention with one head by fixed random features (Performer: Choromanski et al., 2021), then an MLP.
+
+    phi(t) = exp(w t - |t|^2 / 2) / sqrt(m);  y = phi(q) (phi(k)^T v) / (phi(q) sum phi(k));  y = v + proj(y)
+    """
+
+    def __init__(self, in_channels: int, dim: int, kernels: Kernels = "auto", drop_layer: int = 0) -> None:
+        """Build from ``in_channels`` to ``dim`` = e; its two dropouts are numbered from ``drop_layer`` on."""
+        super().__init__()
+        count = dim // 2  # m
+        self.norm1 = layer_norm(in_channels, _EPS, kernels)
+        self.kqv = Dense(in_channels, 3 * dim)
+        self.proj = Dense(dim, dim)
+        self.norm2 = layer_norm(dim, _EPS, kernels)
+        self.mlp = Mlp(dim, dim, kernels)
+        features = initializer(Orthogonal(math.sqrt(count)), (count, dim))
+        self.random_features = Parameter(features, name="random_features", requires_grad=False)
+        self.scale = 1.0 / math.sqrt(count)
+        self.attn_drop = dropout(PERFORMER_DROP_RATE, drop_layer)
+        self.mlp_drop = dropout(PERFORMER_DROP_RATE, drop_layer + 1)
+
+    def construct(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
+        """Return (B, N, e) of ``x`` (B, N, in_channels); ``keys`` (B,) are those of ``Dropout``."""
+        kqv = self.kqv(self.norm1(x))
+        k, q, v = ops.split(kqv, kqv.shape[-1] // 3, -1)
+        y = v + self.attn_drop(self.proj(self.attend(self.features(q), self.features(k), v)), keys)
+        return y + self.mlp_drop(self.mlp(self.norm2(y)), keys)
+
+    def features(self, t: Tensor) -> Tensor:
+        """Return phi (B, N, m) of ``t`` (B, N, e)."""
+        half_squares = (t * t).sum(-1, keepdims=True) * 0.5
+        return ops.exp(ops.matmul(t, self.random_features.T) - half_squares) * self.scale
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Return the values attended to (B, N, e), of features ``q``, ``k`` (B, N, m) and values ``v`` (B, N, e)."""
+        sums = ops.matmul(k.transpose(0, 2, 1), v)  # (B, m, e)
+        total = ops.matmul(q, k.sum(1, keepdims=True).transpose(0, 2, 1))  # (B, N, 1)
+        return ops.matmul(q, sums) / (total + _SMALL)
+
+
+class TokenTransformer(nn.Cell):
+    """Softmax attention with one head, then an MLP; its scale is that of the channels in, as the official code has it.
+
+    y = v + proj(softmax(q k^T / sqrt(in_channels)) v)
+    """
+
+    def __init__(self, in_channels: int, dim: int, kernels: Kernels = "auto", drop_layer: int = 0) -> None:
+        """Build from ``in_channels`` to ``dim`` = e; it has no dropout, so ``drop_layer`` is not used."""
+        super().__init__()
+        self.norm1 = layer_norm(in_channels, _EPS, kernels)
+        self.qkv = Dense(in_channels, 3 * dim, has_bias=False)
+        self.proj = Dense(dim, dim)
+        self.norm2 = layer_norm(dim, _EPS, kernels)
+        self.mlp = Mlp(dim, dim, kernels)
+        self.scale = 1.0 / math.sqrt(in_channels)
+        self.product = ops.BatchMatMul(transpose_b=True)
+        self.softmax = softmax(kernels)
+
+    def construct(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
+        """Return (B, N, e) of ``x`` (B, N, in_channels)."""
+        qkv = self.qkv(self.norm1(x))
+        q, k, v = ops.split(qkv, qkv.shape[-1] // 3, -1)
+        y = v + self.proj(ops.matmul(self.softmax(self.product(q * self.scale, k)), v))
+        return y + self.mlp(self.norm2(y))

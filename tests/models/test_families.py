@@ -1,0 +1,191 @@
+# Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
+"""What holds for a backbone of every family: goldens of the official code, masks, dropout, stages, new sizes, twins."""
+
+import json
+
+import mindspore as ms
+import numpy as np
+import pytest
+from mindspore import Tensor
+
+from src.checkpoint.adapt import load_weights, portable
+from src.checkpoint.pytorch import convert_state
+from src.errors import UserError
+from src.layers.dropout import Dropout, dropout_keys
+from src.models.contract import unique_parameters
+from src.models.registry import create_model
+from tests.conftest import shared_data
+from tests.native import KERNELS
+from tests.tiny import TINY_FAMILIES, tiny_family
+
+pytestmark = pytest.mark.usefixtures("pynative")
+
+# our settings by those of the goldens, and the settings that have another name there
+GOLDENS = {
+    "pvt": ("pvt_s", {"embed_dims", "num_heads", "mlp_ratios", "depths"}, {"reductions": "sr_ratios"}),
+    "t2t_performer": (
+        "t2t_14",
+        {"embed_dim", "depth", "num_heads", "mlp_ratio", "token_dim"},
+        {"tokens": "tokens_type"},
+    ),
+    "t2t_transformer": (
+        "t2t_14",
+        {"embed_dim", "depth", "num_heads", "mlp_ratio", "token_dim"},
+        {"tokens": "tokens_type"},
+    ),
+    "swin": ("swin_t", {"embed_dim", "depths", "num_heads", "window_size", "patch_size"}, {}),
+}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("name", GOLDENS)
+def test_logits_equal_those_of_the_official_code(name, kernels, mode):
+    model_name, same, renamed = GOLDENS[name]
+    with np.load(shared_data("..", "golden", f"{name}.npz")) as file:
+        config, arrays = json.loads(str(file["config"])), {key: file[key] for key in file.files if key != "config"}
+    settings = {key: config[key] for key in same | {"image_size", "num_classes"}}
+    settings |= {ours: config[theirs] for ours, theirs in renamed.items()}
+    model = create_model(model_name, kernels=kernels, norm_eps=config["ln_eps"], **settings)
+    state = {key.removeprefix("param/"): value for key, value in arrays.items() if key.startswith("param/")}
+    load_weights(model, convert_state(state, model, name, replace_head=False), name)
+    model.set_train(False)
+    difference = np.abs(model(Tensor(arrays["input"])).asnumpy() - arrays["output"]).max()
+    assert np.abs(arrays["output"]).max() > 0.1
+    assert difference < 1e-5  # promised are 1e-4, seen 1e-6
+
+
+def pictures(rng, size, batch=2):
+    return Tensor(rng.standard_normal((batch, 3, size, size)).astype(np.float32))
+
+
+def lively(model, rng):
+    """Give every parameter a value that shows in the logits: fresh ones hardly do."""
+    for name, parameter in unique_parameters(model).items():
+        value = rng.standard_normal(parameter.shape) * 0.1 + name.endswith("gamma")
+        parameter.set_data(Tensor(value.astype(np.float32)))
+    model.set_train(False)
+    return model
+
+
+@pytest.mark.parametrize("name", TINY_FAMILIES)
+def test_graph_and_portable_operators_agree(name, rng):
+    model = lively(tiny_family(name), rng)
+    images = pictures(rng, model.settings.image_size)
+    logits = model(images).asnumpy()
+    ms.set_context(mode=ms.GRAPH_MODE)
+    np.testing.assert_allclose(model(images).asnumpy(), logits, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(portable(model)(images).asnumpy(), logits, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", TINY_FAMILIES)
+def test_the_stages_say_what_the_blocks_return(name, rng):
+    model = tiny_family(name)
+    images = pictures(rng, model.settings.image_size)
+    assert [index for stage in model.stages for index in stage.blocks] == list(range(len(model.blocks)))
+    tokens = model.enter(images)
+    for index in range(len(model.blocks)):
+        tokens = model.advance(index, tokens)
+        stage = model.stage_of(index)
+        rows, columns = stage.grid
+        assert tokens.shape == (2, stage.prefix + rows * columns, stage.dim)
+    features = model.leave(tokens).asnumpy()
+    np.testing.assert_allclose(model.forward_features(images).asnumpy(), features, rtol=0, atol=1e-6)
+    assert model.num_prefix_tokens == model.stages[-1].prefix
+
+
+@pytest.mark.parametrize("name", TINY_FAMILIES)
+def test_each_mask_drops_one_branch_of_one_picture(name, rng):
+    """The oracle is a branch whose last layer is zero: identity and augmented paths stay."""
+    model = lively(tiny_family(name), rng)
+    images, count = pictures(rng, model.settings.image_size), len(model.drop_path_rates)
+    assert count == 2 * len(model.blocks)
+    ones = np.ones((count, 2), np.float32)
+    whole = model(images).asnumpy()
+    np.testing.assert_allclose(model(images, Tensor(ones)).asnumpy(), whole, rtol=0, atol=1e-6)
+    for branch in (1, count - 2):
+        masks = ones.copy()
+        masks[branch, 1] = 0
+        masked = model(images, Tensor(masks)).asnumpy()
+        block = model.blocks[branch // 2]
+        last = (block.attn.proj, block.mlp.fc2)[branch % 2]
+        before = last.weight.asnumpy(), last.bias.asnumpy()
+        last.weight.set_data(last.weight * 0)
+        last.bias.set_data(last.bias * 0)
+        without = model(images).asnumpy()
+        last.weight.set_data(Tensor(before[0]))
+        last.bias.set_data(Tensor(before[1]))
+        assert np.abs(whole[1] - without[1]).max() > 1e-4
+        np.testing.assert_allclose(masked, np.stack([whole[0], without[1]]), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", TINY_FAMILIES)
+def test_every_dropout_has_a_number_of_its_own_and_works(name, rng):
+    model = lively(tiny_family(name, drop_rate=0.2), rng)
+    drops = [cell for _, cell in model.cells_and_names() if isinstance(cell, Dropout)]
+    assert len({cell.offset for cell in drops}) == len(drops) > 3 * len(model.blocks)
+    images, keys = pictures(rng, model.settings.image_size), Tensor(dropout_keys(0, 0, range(2)))
+    assert model.drop_rate == 0.2
+    assert np.abs(model(images, None, keys).asnumpy() - model(images).asnumpy()).max(axis=1).min() > 1e-4
+
+
+@pytest.mark.parametrize("name", TINY_FAMILIES)
+def test_another_size_and_back(name, rng):
+    """Positions that are interpolated to twice the grid and back come close to what they were; all others stay."""
+    model = lively(tiny_family(name), rng)
+    size = model.settings.image_size
+    before = {key: parameter.asnumpy().copy() for key, parameter in unique_parameters(model).items()}
+    grids = [stage.grid for stage in model.stages]
+    model.resize(2 * size)
+    assert [stage.grid for stage in model.stages] == [(2 * rows, 2 * columns) for rows, columns in grids]
+    assert np.isfinite(model(pictures(rng, 2 * size)).asnumpy()).all()
+    fresh = tiny_family(name, image_size=2 * size)
+    load_weights(fresh, {key: p.asnumpy() for key, p in unique_parameters(model).items()}, "the same names and shapes")
+    fresh.set_train(False)
+    images = pictures(rng, 2 * size)
+    np.testing.assert_allclose(fresh(images).asnumpy(), model(images).asnumpy(), rtol=0, atol=1e-5)
+    model.resize(size)
+    after = unique_parameters(model)
+    moved = {key for key, value in before.items() if not np.array_equal(after[key].asnumpy(), value)}
+    assert all("pos_embed" in key or "bias_table" in key for key in moved)
+    assert np.isfinite(model(pictures(rng, size)).asnumpy()).all()
+
+
+@pytest.mark.parametrize("name", TINY_FAMILIES)
+def test_exempt_from_decay(name):
+    model = tiny_family(name)
+    family = name.removeprefix("aug").partition("_")[0]
+    own = {"pvt": "cls_token", "t2t": "cls_token", "swin": "bias_table"}[family]
+    for key in model.no_weight_decay():
+        assert key.endswith(own) or ("shortcut" in key and name.startswith("aug"))
+    assert any(key.endswith(own) for key in model.no_weight_decay())
+    assert model.no_weight_decay() <= set(unique_parameters(model))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "said"),
+    [
+        ("pvt_s", {"image_size": 100}, r"model\.image_size=100: its 100 must be a multiple of 4 \* 8"),
+        ("pvt_s", {"depths": [1, 1]}, r"model\.depths=\[1, 1\]: must have 4 numbers, as embed_dims has"),
+        ("pvt_s", {"reductions": [8, 4, 2, 2]}, r"model\.reductions=\[8, 4, 2, 2\]: must end with 1"),
+        ("pvt_s", {"num_heads": [1, 3, 5, 8]}, r"model\.num_heads=3: must divide embed_dims=128"),
+        ("t2t_14", {"image_size": 40}, r"model\.image_size=40: must be a multiple of 16"),
+        ("t2t_14", {"tokens": "convolution"}, r"model\.tokens='convolution': must be one of performer, transformer"),
+        ("swin_t", {"image_size": 384}, r"model\.window_size=7: must divide the 96 tokens a side of image_size=384"),
+        ("swin_t", {"image_size": 40}, r"model\.image_size=40: must be a multiple of 32"),
+        ("swin_t", {"depths": [2, 0, 2, 2]}, r"model\.depths=\[2, 0, 2, 2\]: must be at least 1"),
+    ],
+)
+def test_impossible_settings_are_named(name, settings, said):
+    with pytest.raises(UserError, match=said):
+        create_model(name, **settings)
+
+
+def test_swin_takes_windows_that_fit():
+    model = tiny_family("swin_t")
+    assert (model.settings.image_size, model.settings.window_size) == (32, 4)
+    model.resize(48)  # grids of 12 and 6: windows of 4 don't divide 6, of 6 they do
+    assert model.settings.window_size == 6
+    assert model.blocks[0].attn.bias_table.shape == (11 * 11, 2)
+    model.resize(32)
+    assert model.settings.window_size == 4
