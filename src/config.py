@@ -154,7 +154,7 @@ class TrainConfig:
     loss_scale: float = 65536.0  # where the loss scale of float16 starts
     loss_scale_window: int = 2000  # steps without an overflow after which it doubles
     recompute: bool = False  # compute the blocks again on the way back instead of keeping what they held
-    init_checkpoint: str = ""  # checkpoint whose weights the training starts from; "" starts from random ones
+    init_from: str = ""  # checkpoint whose weights the training starts from; "" starts from random ones
     new_head: bool = False  # put a fresh head for the classes of the data in place of the checkpoint's
     log_every: int = 50  # steps between two lines of metrics.jsonl
     checkpoint_every: int = 0  # steps between two checkpoints within an epoch; 0: only the one at its end
@@ -168,7 +168,7 @@ class TrainConfig:
             check(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must not be negative")
         check(0 <= self.label_smoothing < 1, f"label_smoothing={self.label_smoothing}: must lie in [0, 1)")
         check(self.loss_scale >= 1, f"loss_scale={self.loss_scale}: must be at least 1")
-        check(not self.new_head or bool(self.init_checkpoint), "new_head=true: goes with train.init_checkpoint")
+        check(not self.new_head or bool(self.init_from), "new_head=true: goes with train.init_from")
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def test_assignments_lie_over_the_file_in_their_order(write):
             "optim.lr=6e-4",
             "data.crop_scale=[0.5, 1]",
             "data.path=a=b",
-            "train.init_checkpoint=",
+            "train.init_from=",
             "model.shortcut.paths=2",
             "model.name=augvit_ti",
         ],
@@ -170,7 +170,7 @@ def test_assignments_lie_over_the_file_in_their_order(write):
         ("optim.ema_decay=1", "optim.ema_decay=1.0: must lie in [0, 1)"),
         ("train.epochs=0", "train.epochs=0: must be at least 1"),
         ("train.label_smoothing=1", "train.label_smoothing=1.0: must lie in [0, 1)"),
-        ("train.new_head=true", "train.new_head=true: goes with train.init_checkpoint"),
+        ("train.new_head=true", "train.new_head=true: goes with train.init_from"),
         ("train.log_every=0", "train.log_every=0: must be at least 1"),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_dumped_config_is_read_back_equal(write):
         preprocessing={"mean": [0.5, 0.5, 0.5], "interpolation": "bilinear"},
         data=DataConfig(path="010", crop_scale=(0.2, 0.9)),
         optim=OptimConfig(lr=1e-4, eps=1e-8, betas=(0.9, 0.95)),
-        train=TrainConfig(epochs=10, init_checkpoint="last.ckpt", new_head=True),
+        train=TrainConfig(epochs=10, init_from="last.ckpt", new_head=True),
     )
     assert load_config(write("config.yaml", dump_config(config))) == config
     assert load_config(write("defaults.yaml", dump_config(Config()))) == Config()

@@ -164,10 +164,10 @@ MISTAKES = {
     "resumed otherwise": (nothing, (*RESUME, "optim.lr=0.5"), "optim.lr was 0.001, is 0.5; --allow_changes"),
     "resumed on other pictures": (remove("pictures/train/red/0.png"), RESUME, "the training pictures are not the same"),
     "all checkpoints damaged": (cut("run/last.ckpt"), RESUME, "checkpoint run/last.ckpt: "),
-    "no start": (nothing, (*TRAIN, "train.init_checkpoint=no.ckpt"), "checkpoint no.ckpt: no such file"),
+    "no start": (nothing, (*TRAIN, "train.init_from=no.ckpt"), "checkpoint no.ckpt: no such file"),
     "start with another network": (
         nothing,
-        (*TRAIN, "train.init_checkpoint=run/best.ckpt", "model.depth=2"),
+        (*TRAIN, "train.init_from=run/best.ckpt", "model.depth=2"),
         "run/best.ckpt: does not fit deit_s: missing blocks.1",
     ),
     "new head of nothing": (nothing, (*TRAIN, "train.new_head=true"), "train.new_head=true: goes with"),

@@ -1,12 +1,12 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Convert PyTorch weights: python tools/convert.py --model deit_ti --weights W.npz --output F.ckpt [--classes FILE]."""
+"""Convert PyTorch weights to a checkpoint (--model deit_ti --weights W.npz --output F.ckpt), or back (--to pytorch)."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
-from src.checkpoint.pytorch import convert_file
+from src.checkpoint.pytorch import convert_file, export_file
 from src.config import door_parser, load_assignments
 from src.distributed import start_device
 from src.errors import run_door
@@ -15,10 +15,13 @@ from src.logs import start_logging
 
 def main() -> None:
     """Parse the command line and convert."""
-    parser = door_parser("Convert weights of the official PyTorch code into a checkpoint of this project.")
-    parser.add_argument("--model", required=True, help="registered model that the weights are for")
-    parser.add_argument("--weights", required=True, help="a .npz, .safetensors or .pth file")
-    parser.add_argument("--output", required=True, help="the .ckpt file to write")
+    parser = door_parser("Convert weights of the official PyTorch code into a checkpoint of this project, or back.")
+    parser.add_argument("--to", choices=("checkpoint", "pytorch"), default="checkpoint", help="what to write")
+    parser.add_argument("--model", help="registered model that the weights are for; a checkpoint knows its own")
+    parser.add_argument("--weights", required=True, help="a .npz, .safetensors or .pth file; a .ckpt to pytorch")
+    parser.add_argument(
+        "--output", required=True, help="the .ckpt file to write; .npz, .safetensors or .pth to pytorch"
+    )
     parser.add_argument("--classes", help="class names: a name a line, a JSON list, or ImageNet's class index")
     parser.add_argument("--replace_head", action="store_true", help="put a fresh head in place of the file's")
     parser.add_argument("--mean", type=float, nargs=3, help="of the preprocessing, where it differs from the model's")
@@ -30,6 +33,11 @@ def main() -> None:
     start_logging()
     settings = load_assignments(args.assignments)
     start_device(args.device_target, args.device_id)
+    if args.to == "pytorch":
+        export_file(args.weights, args.output)
+        return
+    if args.model is None:
+        parser.error("--model: which registered model the weights are for")
     pictures = {key: getattr(args, key) for key in ("mean", "std", "resize", "interpolation")}
     pictures = {key: value for key, value in pictures.items() if value is not None}
     convert_file(args.model, settings, args.weights, args.output, pictures, args.classes, args.replace_head)

@@ -53,9 +53,21 @@ def model_of(record: Record, origin: str) -> Backbone:
     description = record.description
     preprocessing = {k: v for k, v in vars(description.preprocessing).items() if k != "size"}
     model = create_model(description.model, preprocessing, **description.settings)
-    load_weights(model, record.part(EMA) or record.weights, origin)
+    load_weights(model, scored_weights(model, record), origin)
     model.set_train(False)
     return model
+
+
+def scored_weights(model: Backbone, record: Record) -> dict[str, np.ndarray]:
+    """Return the weights that a record's score belongs to: their moving average where it has one, else themselves.
+
+    What is not trained, such as random features, has no average.
+    """
+    average, weights = record.part(EMA), record.weights
+    if not average:
+        return weights
+    fixed = {p.name for p in model.get_parameters() if not p.requires_grad}
+    return {**{name: value for name, value in weights.items() if name in fixed}, **average}
 
 
 def load_model(path: str) -> tuple[Backbone, Record]:
@@ -73,7 +85,7 @@ def start_from(model: Backbone, record: Record, origin: str, new_head: bool) -> 
         origin: where it comes from, for messages.
         new_head: leave the model's own, random head as it is.
     """
-    weights = record.part(EMA) or record.weights
+    weights = scored_weights(model, record)
     if new_head:
         own = {name: p.asnumpy() for name, p in unique_parameters(model).items() if name.startswith(_HEAD)}
         weights = {**{name: value for name, value in weights.items() if not name.startswith(_HEAD)}, **own}

@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Weights of the official PyTorch code: reading their files, and putting them into our names and shapes."""
+"""Weights of the official PyTorch code in our names and shapes, and ours in theirs."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from src.checkpoint.adapt import load_model
+from src.checkpoint.pytorch_files import read_state, write_state
 from src.checkpoint.record import Description, Record, save_record
 from src.config import plain
 from src.data.classes import read_class_names
@@ -14,35 +16,12 @@ from src.errors import UserError
 from src.logs import get_logger
 from src.models.contract import Backbone, ForeignTensor, count_parameters, unique_parameters
 from src.models.registry import create_model
+from src.ops.circulant import dense_index
 
-_WRAPPERS = ("model", "state_dict", "state_dict_ema")  # keys under which training scripts put the weights
-_BUFFERS = (
-    ".index_matrix",
-    ".relative_position_index",
-    ".attn_mask",
-)  # tables that the official code keeps among its weights, and that we compute
 _CONSTANT_TOLERANCE = 1e-3  # of tables that may have been stored in half precision
+_GENERATORS = ".weight_list"  # of a circulant projection
 _HEAD = ("head.weight", "head.bias")
 _log = get_logger(__name__)
-
-
-def read_state(path: Path) -> dict[str, np.ndarray]:
-    """Return the tensors of a ``.npz``, ``.safetensors``, ``.pth``, ``.pt`` or ``.bin`` file as float32 or integers.
-
-    Raises:
-        UserError: no such file, another format, a damaged file, or the library that reads it is missing.
-    """
-    readers = {".npz": _read_npz, ".safetensors": _read_safetensors}
-    readers |= dict.fromkeys((".pth", ".pt", ".bin"), _read_torch)
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise UserError(f"--weights {path}: expected {', '.join(readers)}")
-    if not path.is_file():
-        raise UserError(f"--weights {path}: no such file")
-    state = reader(path)
-    if not state:
-        raise UserError(f"--weights {path}: holds no tensors")
-    return {name.removeprefix("module."): _as_float32(value) for name, value in state.items()}
 
 
 def convert_state(
@@ -60,7 +39,7 @@ def convert_state(
         UserError: each tensor without a place, each parameter without a tensor, each other shape, all listed.
     """
     own = {name: parameter.asnumpy() for name, parameter in unique_parameters(model).items()}
-    left = {name: value for name, value in state.items() if not name.endswith(_BUFFERS)}
+    left = dict(state)
     weights, faults = {}, _wrong_constants(model, left)
     for entry in model.foreign_tensors():
         if replace_head and entry.ours in _HEAD:
@@ -82,6 +61,32 @@ def convert_state(
         )
         raise UserError(f"{origin}: does not fit {model.name}: {'; '.join(faults)}{hint}")
     return weights
+
+
+def official_state(weights: Mapping[str, np.ndarray], model: Backbone) -> dict[str, np.ndarray]:
+    """Return all that a PyTorch checkpoint of the official code holds, of the ``weights`` of ``model`` by our names."""
+    state = dict(_constants(model))
+    for entry in model.foreign_tensors():
+        values = _in_their_order(entry, weights[entry.ours]).reshape(-1)
+        parts = np.split(values, len(entry.theirs))
+        state |= {name: part.reshape(entry.shape) for name, part in zip(entry.theirs, parts, strict=True)}
+    return state
+
+
+def export_file(weights: str, output: str) -> None:
+    """Write the weights of a checkpoint of ours as a file that the official PyTorch code reads.
+
+    Args:
+        weights: the checkpoint; of its moving average where it has one.
+        output: the file to write, see ``write_state``.
+
+    Raises:
+        UserError: no such checkpoint, or the file can't be written; nothing is left behind then.
+    """
+    model, _ = load_model(weights)
+    own = {name: parameter.asnumpy() for name, parameter in unique_parameters(model).items()}
+    write_state(Path(output), official_state(own, model))
+    _log.info("%s: %s for PyTorch, %s parameters", output, model.name, f"{count_parameters(model):,}")
 
 
 def convert_file(
@@ -131,11 +136,23 @@ def convert_file(
 def _wrong_constants(model: Backbone, left: dict[str, np.ndarray]) -> list[str]:
     """Take the tables that we compute out of ``left``, and say which of them are not what they must be."""
     faults = []
-    for name, value in model.foreign_constants().items():
+    for name, value in _constants(model).items():
         given = left.pop(name, value)
         if given.shape != value.shape or np.abs(given - value).max() > _CONSTANT_TOLERANCE:
             faults.append(f"{name} is not the fixed table {list(value.shape)} that it must be")
     return faults
+
+
+def _constants(model: Backbone) -> dict[str, np.ndarray]:
+    """Return the tables among the official weights: those of the family, and of each circulant projection its index."""
+    shapes = {name: parameter.shape for name, parameter in unique_parameters(model).items()}
+    indices = {
+        name.removesuffix(_GENERATORS) + ".index_matrix": dense_index((1, *shapes[entry.ours][1:])).astype(np.int64)
+        for entry in model.foreign_tensors()
+        for name in entry.theirs
+        if name.endswith(_GENERATORS)
+    }
+    return {**indices, **model.foreign_constants()}
 
 
 def _in_our_order(entry: ForeignTensor, parts: Sequence[np.ndarray]) -> np.ndarray:
@@ -143,50 +160,13 @@ def _in_our_order(entry: ForeignTensor, parts: Sequence[np.ndarray]) -> np.ndarr
     return values.reshape(entry.view).transpose(entry.order) if entry.view else values
 
 
+def _in_their_order(entry: ForeignTensor, value: np.ndarray) -> np.ndarray:
+    if not entry.view:
+        return value
+    return value.reshape([entry.view[axis] for axis in entry.order]).transpose(np.argsort(entry.order))
+
+
 def _fault(name: str, value: np.ndarray | None, shape: tuple[int, ...]) -> str:
     if value is None:
         return f"missing {name}"
     return "" if value.shape == shape else f"{name} is {list(value.shape)} where the model has {list(shape)}"
-
-
-def _as_float32(value: np.ndarray) -> np.ndarray:
-    return value if value.dtype.kind in "iub" else value.astype(np.float32)  # a bfloat16 has a kind of its own
-
-
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except Exception as error:  # NumPy, zipfile and zlib raise many kinds for a file that is damaged
-        raise UserError(f"--weights {path}: not a .npz file of arrays, or damaged ({error})") from None
-
-
-def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    try:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-    except ImportError:
-        raise UserError(f"--weights {path}: reading .safetensors needs the package safetensors") from None
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"--weights {path}: not a .safetensors file, or damaged ({error})") from None
-
-
-def _read_torch(path: Path) -> dict[str, np.ndarray]:
-    try:
-        import torch
-    except ImportError:
-        raise UserError(f"--weights {path}: reading it needs the package torch; .npz and .safetensors do not") from None
-    try:
-        table: Any = torch.load(path, map_location="cpu", weights_only=True)  # nothing in the file is executed
-    except Exception as error:  # torch raises many kinds for a file that is damaged or holds more than tensors
-        raise UserError(
-            f"--weights {path}: not a file of PyTorch tensors alone ({str(error).splitlines()[0]})"
-        ) from None
-    for wrapper in _WRAPPERS:
-        if isinstance(table, dict) and isinstance(table.get(wrapper), dict):
-            table = table[wrapper]
-    if not isinstance(table, dict):
-        raise UserError(f"--weights {path}: expected a table of tensors, got {type(table).__name__}")
-    return {name: value.float().numpy() for name, value in table.items() if isinstance(value, torch.Tensor)}

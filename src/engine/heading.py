@@ -33,7 +33,7 @@ def choose_heading(config: Config, source: Source, record: Record | None) -> Hea
         count = record.description.settings["num_classes"]
         if wanted not in (None, count):
             raise UserError(
-                f"model.num_classes={wanted}: the head of {config.train.init_checkpoint} has {count} outputs; "
+                f"model.num_classes={wanted}: the head of {config.train.init_from} has {count} outputs; "
                 "train.new_head=true replaces it"
             )
         return keep_heading(record.description, source)

@@ -234,7 +234,7 @@ class TrainingRun:
 
     def _save_best(self, score: float) -> None:
         """Write the checkpoint with the best score: the weights alone, or their average where one is kept."""
-        weights = self.average.state() if self.average else unique_parameters(self.model)
+        weights = {**unique_parameters(self.model), **(self.average.state() if self.average else {})}
         record = Record(self._description(score, RunState()), _arrays(weights) if self.ranks.first else {})
         self.ranks.while_first(lambda: self.folder.save_best(record))
 

@@ -97,7 +97,7 @@ def prepare(
         UserError: something does not go together.
     """
     find_variant(config.model["name"], _settings(config))  # a typo shall not wait until the pictures are listed
-    start = load_record(config.train.init_checkpoint) if config.train.init_checkpoint and past is None else None
+    start = load_record(config.train.init_from) if config.train.init_from and past is None else None
     sources = tuple(open_source(config.data.path, split, config.data.format) for split in ("train", "val"))
     if past is not None:
         check_resumable(past, config, ranks.size, sources[0].digest(), allow_changes)
@@ -126,7 +126,7 @@ def _create_model(config: Config, heading: Heading, start: Record | None) -> Bac
     settings = {**_settings(config), **training_settings(config), "num_classes": heading.num_classes}
     model = create_model(config.model["name"], config.preprocessing, **settings)
     if start is not None:
-        start_from(model, start, config.train.init_checkpoint, config.train.new_head)
+        start_from(model, start, config.train.init_from, config.train.new_head)
     return model
 
 

@@ -133,7 +133,7 @@ class Backbone(nn.Cell):
         """Return where each parameter stands in a checkpoint of the official PyTorch code."""
 
     def foreign_constants(self) -> dict[str, np.ndarray]:
-        """Return what such a checkpoint holds beside parameters, and what it must be: tables that we compute."""
+        """Return the tables that such a checkpoint holds beside parameters, by their names there; we compute them."""
         return {}
 
     def construct(self, images: Tensor, masks: Tensor | None = None, keys: Tensor | None = None) -> Tensor:

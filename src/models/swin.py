@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 from mindspore import Tensor, nn
 
 from src.config import Preprocessing, check
@@ -21,7 +22,7 @@ from src.models.contract import ForeignTensor, Stage, generators, unique_paramet
 from src.models.pytorch_names import official_tensor
 from src.models.settings import BackboneSettings, check_heads, check_positive, check_stages
 from src.models.staged import StagedTransformer, stage_blocks
-from src.ops.windows import Grid
+from src.ops.windows import Grid, relative_position_index
 
 _MERGED = 2  # tokens a side that become one between two stages
 
@@ -110,13 +111,27 @@ class SwinTransformer(StagedTransformer):
         """Return where each parameter stands in a checkpoint of Swin's official code."""
         return [self._foreign_tensor(name, p.shape) for name, p in unique_parameters(self).items()]
 
+    def foreign_constants(self) -> dict[str, np.ndarray]:
+        """Return the index of the relative positions and the masks of the shifted windows, of each block."""
+        tables = {}
+        for index, block in enumerate(self.blocks):
+            place, size = self._place(index), block.attn.window
+            tables[f"{place}attn.relative_position_index"] = relative_position_index(size)
+            mask = block.attn.mask.asnumpy()[:, 0]
+            if mask.any():
+                tables[f"{place}attn_mask"] = mask
+        return tables
+
+    def _place(self, index: int) -> str:
+        """Return the name of a block in the official code."""
+        stage = next(i for i, own in enumerate(self.stages) if index in own.blocks)
+        return f"layers.{stage}.blocks.{index - self.stages[stage].blocks.start}."
+
     def _foreign_tensor(self, name: str, shape: tuple[int, ...]) -> ForeignTensor:
         settings = self.settings
         theirs = name
         if parts := re.match(r"blocks\.(\d+)\.", name):
-            index = int(parts[1])
-            stage = next(i for i, own in enumerate(self.stages) if index in own.blocks)
-            theirs = f"layers.{stage}.blocks.{index - self.stages[stage].blocks.start}.{name[parts.end() :]}"
+            theirs = self._place(int(parts[1])) + name[parts.end() :]
             theirs = theirs.replace("attn.bias_table", "attn.relative_position_bias_table")
         elif parts := re.match(r"entrances\.(\d+)\.", name):
             stage = int(parts[1])  # they count a merging to the stage before it

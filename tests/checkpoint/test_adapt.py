@@ -20,7 +20,7 @@ from src.layers.softmax import NativeSoftmax
 from src.models.contract import unique_parameters
 from src.ops.position import resize_position_embedding
 from tests.native import IMPLEMENTATIONS, needs_compiler
-from tests.tiny import tiny_model
+from tests.tiny import tiny_family, tiny_model
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -122,6 +122,17 @@ def test_a_damaged_average_is_refused():
     weights = random_weights(model)
     with pytest.raises(UserError, match=r"here: does not fit augvit_s: missing cls_token"):
         model_of(record_of(model, weights, **{EMA + "head.bias": weights["head.bias"]}), "here")
+
+
+def test_what_is_not_trained_has_no_average():
+    """The random features of a performer stand among the weights alone."""
+    model = tiny_family("t2t_14")
+    weights = random_weights(model)
+    trained = {parameter.name for parameter in model.trainable_params()}
+    averages = {name: value + 1 for name, value in weights.items() if name in trained}
+    assert len(averages) == len(weights) - 2
+    record = record_of(model, weights, **{EMA + name: value for name, value in averages.items()})
+    assert_equal(values_of(model_of(record, "here")), {**weights, **averages})
 
 
 @pytest.mark.parametrize("averaged", [False, True])

@@ -7,12 +7,13 @@ import struct
 import numpy as np
 import pytest
 
-from src.checkpoint.pytorch import convert_file, convert_state, read_state
+from src.checkpoint.pytorch import convert_file, convert_state, export_file, official_state
+from src.checkpoint.pytorch_files import read_state
 from src.checkpoint.record import load_record
 from src.errors import UserError
 from src.models.contract import unique_parameters
 from tests.golden.load import FOLDER, read_golden, settings
-from tests.tiny import RELEASED_MODES, tiny_model
+from tests.tiny import RELEASED_MODES, TINY_FAMILIES, tiny_family, tiny_model
 
 GOLDEN = read_golden(FOLDER / "augvit_circulant2.npz")
 STATE = GOLDEN.part("param/")
@@ -167,12 +168,48 @@ def test_every_parameter_has_its_place_in_the_official_checkpoint(released):
         assert np.array_equal(dense[24:], state["blocks.0.augs_attn2.0.weight"])
 
 
-def test_index_tables_are_ignored(tmp_path):
-    tables = {
-        f"blocks.{i}.{stem}.0.index_matrix": np.zeros((24, 24), np.int64) for i in (0, 1) for stem in ("augs", "augs2")
-    }
-    with_tables = convert(tmp_path, write(tmp_path / "a.npz", {**STATE, **tables}))
+def test_index_tables_have_to_be_ours(tmp_path):
+    table = np.arange(24)  # b * d generators: of block row i and column j, at (i * b + j) * n
+    rows, columns = np.meshgrid(table, table, indexing="ij")
+    n = 24 // 4
+    index = ((rows // n) * 4 + columns // n) * n + (rows % n - columns % n) % n
+    names = [f"blocks.{i}.{stem}.0.index_matrix" for i in (0, 1) for stem in ("augs", "augs2")]
+    state = {**STATE, **dict.fromkeys(names, index)}
+    with_tables = convert(tmp_path, write(tmp_path / "a.npz", state))
     assert_same(with_tables.tensors, convert(tmp_path, write(tmp_path / "b.npz", STATE)).tensors)
+    (tmp_path / "out.ckpt").unlink()
+    said = rf"{names[1]} is not the fixed table \[24, 24\]".replace(".", r"\.")
+    refused(tmp_path, said, {**state, names[1]: index[::-1]})
+
+
+@pytest.mark.parametrize("ending", [".npz", ".safetensors", ".pth"])
+def test_there_and_back_is_the_same_to_the_bit(tmp_path, ending):
+    if ending == ".pth":
+        pytest.importorskip("torch")
+    convert(tmp_path, write(tmp_path / "w.npz", STATE))
+    export_file(str(tmp_path / "out.ckpt"), str(tmp_path / f"back{ending}"))
+    back = read_state(tmp_path / f"back{ending}")
+    tables = {name: back.pop(name) for name in list(back) if name.endswith("index_matrix")}
+    assert_same(back, STATE)
+    assert len(tables) == 8
+    assert not list(tmp_path.glob(".back*"))
+
+
+@pytest.mark.parametrize("name", TINY_FAMILIES)
+def test_every_family_goes_there_and_back(name):
+    model = tiny_family(name)
+    weights = {key: parameter.asnumpy() for key, parameter in unique_parameters(model).items()}
+    state = official_state(weights, model)
+    assert_same(convert_state(state, tiny_family(name), "there and back", replace_head=False), weights)
+    names = [theirs for entry in model.foreign_tensors() for theirs in entry.theirs]
+    assert len(names) == len(set(names))
+
+
+def test_what_can_not_be_written_for_pytorch_is_said(tmp_path):
+    convert(tmp_path, write(tmp_path / "w.npz", STATE))
+    for output, said in ((tmp_path / "w.h5", "expected .npz"), (tmp_path / "no" / "w.npz", "a folder that exists")):
+        with pytest.raises(UserError, match=said):
+            export_file(str(tmp_path / "out.ckpt"), str(output))
 
 
 def test_a_converted_record_says_what_it_is(tmp_path):

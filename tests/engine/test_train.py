@@ -247,7 +247,7 @@ def test_a_start_from_a_checkpoint_maps_labels_by_name(run, pictures, tmp_path):
         settings={**best.description.settings, "num_classes": 4},
     )
     save_record(tmp_path / "start.ckpt", Record(description, {**best.tensors, **head}))
-    config = config_of(pictures, epochs=1, optim=still(), init_checkpoint=str(tmp_path / "start.ckpt"))
+    config = config_of(pictures, epochs=1, optim=still(), init_from=str(tmp_path / "start.ckpt"))
     train(config, tmp_path / "run")
     again = load_record(tmp_path / "run" / "last.ckpt")
     epoch = lines_of(tmp_path / "run", "epoch")[0]
@@ -264,7 +264,7 @@ def test_a_new_head_is_for_the_classes_of_the_data(run, pictures, tmp_path):
         shutil.copytree(pictures / split / "blue", tmp_path / "data" / split / "cold")
         shutil.copytree(pictures / split / "red", tmp_path / "data" / split / "warm")
     start = run[1] / "best.ckpt"
-    config = config_of(tmp_path / "data", epochs=1, optim=still(), init_checkpoint=str(start), new_head=True)
+    config = config_of(tmp_path / "data", epochs=1, optim=still(), init_from=str(start), new_head=True)
     train(config, tmp_path / "run")
     again, before = load_record(tmp_path / "run" / "last.ckpt"), load_record(start)
     assert again.description.classes == ("cold", "warm")
@@ -277,7 +277,7 @@ def test_a_new_head_is_for_the_classes_of_the_data(run, pictures, tmp_path):
 def test_an_unknown_class_is_named_and_nothing_is_left(run, pictures, tmp_path):
     shutil.copytree(pictures, tmp_path / "data")
     (tmp_path / "data" / "train" / "red").rename(tmp_path / "data" / "train" / "rad")
-    config = config_of(tmp_path / "data", init_checkpoint=str(run[1] / "best.ckpt"))
+    config = config_of(tmp_path / "data", init_from=str(run[1] / "best.ckpt"))
     with pytest.raises(UserError, match=r"data/train: the model knows no class 'rad'; did you mean red\?"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -300,7 +300,7 @@ def test_a_class_of_the_validation_alone_is_named(pictures, tmp_path):
         ({"model": {**TINY, "image_size": 20}}, r"model\.image_size=20: must be a multiple of patch_size=8"),
         ({"data": {"path": "nowhere"}}, r"--data_path nowhere: no such folder"),
         ({"data": {"batch_size": 25}}, r"24 pictures are fewer than one step takes \(data\.batch_size=25, "),
-        ({"train": {"init_checkpoint": "none.ckpt"}}, r"checkpoint none\.ckpt: no such file"),
+        ({"train": {"init_from": "none.ckpt"}}, r"checkpoint none\.ckpt: no such file"),
     ],
 )
 def test_a_mistake_is_named_and_nothing_is_left(pictures, tmp_path, changes, said):
@@ -315,7 +315,7 @@ def test_a_mistake_is_named_and_nothing_is_left(pictures, tmp_path, changes, sai
 
 
 def test_a_head_of_another_size_needs_a_new_head(run, pictures, tmp_path):
-    config = config_of(pictures, {**TINY, "num_classes": 4}, init_checkpoint=str(run[1] / "best.ckpt"))
+    config = config_of(pictures, {**TINY, "num_classes": 4}, init_from=str(run[1] / "best.ckpt"))
     with pytest.raises(UserError, match=r"model\.num_classes=4: the head of .* has 3 outputs; train\.new_head=true"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
