@@ -156,6 +156,8 @@ class TrainConfig:
     recompute: bool = False  # compute the blocks again on the way back instead of keeping what they held
     init_from: str = ""  # checkpoint whose weights the training starts from; "" starts from random ones
     new_head: bool = False  # put a fresh head for the classes of the data in place of the checkpoint's
+    # give a model with augmented paths the weights of a plain one; the network computes what that did at the start
+    new_paths: bool = False
     log_every: int = 50  # steps between two lines of metrics.jsonl
     checkpoint_every: int = 0  # steps between two checkpoints within an epoch; 0: only the one at its end
     keep_checkpoints: int = 2  # how many of the last ones stay: last.ckpt, last-1.ckpt, ...
@@ -168,7 +170,8 @@ class TrainConfig:
             check(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must not be negative")
         check(0 <= self.label_smoothing < 1, f"label_smoothing={self.label_smoothing}: must lie in [0, 1)")
         check(self.loss_scale >= 1, f"loss_scale={self.loss_scale}: must be at least 1")
-        check(not self.new_head or bool(self.init_from), "new_head=true: goes with train.init_from")
+        for name in ("new_head", "new_paths"):
+            check(not getattr(self, name) or bool(self.init_from), f"{name}=true: goes with train.init_from")
 
 
 @dataclass(frozen=True)

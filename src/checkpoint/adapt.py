@@ -14,6 +14,7 @@ from src.models.registry import create_model
 from src.ops.circulant import dense_index
 
 _HEAD = "head."
+_SILENT = 1e-3  # of a fresh projection that shall add nothing
 
 
 def load_weights(model: Backbone, weights: Mapping[str, np.ndarray], origin: str) -> None:
@@ -76,7 +77,7 @@ def load_model(path: str) -> tuple[Backbone, Record]:
     return model_of(record, str(path)), record
 
 
-def start_from(model: Backbone, record: Record, origin: str, new_head: bool) -> None:
+def start_from(model: Backbone, record: Record, origin: str, new_head: bool, new_paths: bool = False) -> None:
     """Load the weights of a record into ``model`` as a start for training, its positions resized to the model's grid.
 
     Args:
@@ -84,15 +85,47 @@ def start_from(model: Backbone, record: Record, origin: str, new_head: bool) -> 
         record: from ``load_record``.
         origin: where it comes from, for messages.
         new_head: leave the model's own, random head as it is.
+        new_paths: the record has no augmented paths, and the model's shall change nothing at the start.
+
+    Raises:
+        UserError: the weights do not fit, or new paths would change what the network computes.
     """
     weights = scored_weights(model, record)
+    own = {name: p.asnumpy() for name, p in unique_parameters(model).items()}
     if new_head:
-        own = {name: p.asnumpy() for name, p in unique_parameters(model).items() if name.startswith(_HEAD)}
-        weights = {**{name: value for name, value in weights.items() if not name.startswith(_HEAD)}, **own}
+        weights = {name: value for name, value in weights.items() if not name.startswith(_HEAD)}
+        weights |= {name: value for name, value in own.items() if name.startswith(_HEAD)}
+    if new_paths:
+        weights |= _silent_paths(model, own)
     image_size = model.settings.image_size
     model.resize(record.description.settings["image_size"])
     load_weights(model, weights, origin)
     model.resize(image_size)
+
+
+def _silent_paths(model: Backbone, own: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the parameters of augmented paths that add nothing: small projections, no biases, in pairs of either sign.
+
+    GELU(a) + GELU(-a) is 0.8 a^2, below float32's resolution of the sum at a = 1e-3 of a fresh projection. All zero
+    would do as well for the sum, but paths that start alike have the same gradients, and stay alike.
+    """
+    shortcut = model.settings.shortcut
+    if shortcut.effective_scale != 1.0 or shortcut.form == "act":
+        raise UserError(
+            f"train.new_paths=true: needs model.shortcut.scale=1 and a form with a projection, not "
+            f"scale={shortcut.effective_scale:g} and form={shortcut.form}, which change what the network computes"
+        )
+    signs = np.zeros(shortcut.paths)
+    signs[: shortcut.paths // 2 * 2] = np.resize((_SILENT, -_SILENT), shortcut.paths // 2 * 2)
+    silent = {}
+    for name, value in own.items():
+        if "_shortcut." not in name:
+            continue
+        first = value.reshape(shortcut.paths, -1)[0]  # of the first path
+        silent[name] = np.zeros_like(value)
+        if not name.endswith("bias"):
+            silent[name] = (signs[:, None] * first).astype(value.dtype).reshape(value.shape)
+    return silent
 
 
 def portable(model: Backbone) -> Backbone:

@@ -126,7 +126,7 @@ def _create_model(config: Config, heading: Heading, start: Record | None) -> Bac
     settings = {**_settings(config), **training_settings(config), "num_classes": heading.num_classes}
     model = create_model(config.model["name"], config.preprocessing, **settings)
     if start is not None:
-        start_from(model, start, config.train.init_from, config.train.new_head)
+        start_from(model, start, config.train.init_from, config.train.new_head, config.train.new_paths)
     return model
 
 

@@ -2,15 +2,17 @@
 """Weights that go into a model: all of them, at another resolution, under another head, portable."""
 
 import dataclasses
+import itertools
 
 import mindspore as ms
 import numpy as np
 import pytest
-from mindspore import Tensor
+from mindspore import ParameterTuple, Tensor
 
 from src.checkpoint.adapt import load_model, load_weights, model_of, portable, start_from
 from src.checkpoint.record import EMA, OPTIMIZER, Description, Record, save_record
 from src.config import plain
+from src.engine.step import gradient_function
 from src.errors import UserError
 from src.layers.activation import NativeBiasedGELU
 from src.layers.circulant_dense import CirculantDense
@@ -161,6 +163,35 @@ def test_start_with_a_head_of_another_size_is_refused():
     model, other = tiny_model("base"), tiny_model("base", num_classes=3)
     with pytest.raises(UserError, match=r"head\.weight is \[10, 48\] where the model has \[3, 48\]"):
         start_from(other, record_of(model, random_weights(model)), "here", new_head=False)
+
+
+@pytest.mark.parametrize("paths", [1, 2, 3])
+@pytest.mark.parametrize("projection", ["circulant", "dense"])
+def test_new_paths_change_nothing_and_learn(paths, projection, rng):
+    plain_model = tiny_model("base")
+    weights = random_weights(plain_model)
+    model = tiny_model("base", {"paths": paths, "projection": projection, "scale": 1.0})
+    start_from(model, record_of(plain_model, weights), "here", new_head=False, new_paths=True)
+    load_weights(plain_model, weights, "here")
+    for network in (model, plain_model):
+        network.set_train(False)
+    np.testing.assert_allclose(logits(model), logits(plain_model), rtol=0, atol=2e-6)
+
+    parameters = ParameterTuple([p for p in model.trainable_params() if "_shortcut." in p.name and p.ndim > 1])
+    images = Tensor(rng.standard_normal((2, 3, 32, 32)).astype(np.float32))
+    targets = Tensor(np.eye(10, dtype=np.float32)[[3, 5]])
+    _, gradients = gradient_function(model, parameters)(images, targets, None)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        value = parameter.asnumpy().reshape(paths, -1)
+        assert all(np.abs(one - other).max() > 0 for one, other in itertools.pairwise(value)), "paths that are alike"
+        assert np.abs(gradient.asnumpy().reshape(paths, -1)).max(axis=1).min() > 0
+
+
+@pytest.mark.parametrize("shortcut", [{"paths": 2}, {"paths": 1, "form": "act"}])
+def test_new_paths_that_would_change_something_are_refused(shortcut):
+    plain_model, model = tiny_model("base"), tiny_model("base", shortcut)
+    with pytest.raises(UserError, match=r"train\.new_paths=true: needs model\.shortcut\.scale=1"):
+        start_from(model, record_of(plain_model, random_weights(plain_model)), "here", False, new_paths=True)
 
 
 def test_start_from_another_model_is_refused():

@@ -18,7 +18,9 @@ from src.deploy.export import TOLERANCE, VerificationError, export, largest_diff
 from src.deploy.mindir import read_mindir
 from src.deploy.onnx import read_onnx
 from src.errors import UserError
+from src.models.contract import unique_parameters
 from tests.golden.load import FOLDER, model_of, read_golden
+from tests.tiny import tiny_family
 
 CLASSES = tuple(f"Klasse {i} größer" for i in range(10))
 
@@ -217,3 +219,20 @@ def test_a_description_round_trips_and_its_absence_is_said():
         metadata.from_text(None, "f.onnx")
     with pytest.raises(UserError, match=r"f\.onnx: its description is not JSON"):
         metadata.from_text("{", "f.onnx")
+
+
+@pytest.mark.parametrize(
+    ("name", "file_format"), [("augpvt_s", "MINDIR"), ("augt2t_14", "ONNX"), ("augswin_t", "ONNX")]
+)
+def test_every_family_can_be_exported(name, file_format, tmp_path, rng):
+    if file_format == "ONNX":
+        pytest.importorskip("onnx")
+        pytest.importorskip("onnxruntime")
+    model = tiny_family(name)
+    weights = {
+        key: (0.1 * rng.standard_normal(p.shape) + key.endswith("gamma")).astype(np.float32)
+        for key, p in unique_parameters(model).items()
+    }
+    description = Description(model=name, settings=plain(model.settings), preprocessing=model.preprocessing)
+    save_record(tmp_path / "tiny.ckpt", Record(description, weights))
+    assert export(str(tmp_path / "tiny.ckpt"), file_format).difference < 1e-5
