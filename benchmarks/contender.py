@@ -25,6 +25,7 @@ def mindspore_work(model: str, batch_size: int, image_size: int, training: bool)
     from src.config import Config, OptimConfig
     from src.distributed import ALONE, start_device
     from src.engine.step import Inputs, TrainStep
+    from src.layers.dropout import dropout_keys
     from src.models.registry import create_model
     from src.optim.optimizer import build_optimizer
 
@@ -37,7 +38,8 @@ def mindspore_work(model: str, batch_size: int, image_size: int, training: bool)
         return lambda: network(pictures).asnumpy()
     config = Config(optim=OptimConfig(weight_decay=_WEIGHT_DECAY))
     optimizer = build_optimizer(tuple(network.trainable_params()), config.optim, network.no_weight_decay())
-    step, inputs = TrainStep(network, optimizer, None, config, ALONE), [Inputs(images, targets, None, None)]
+    keys = dropout_keys(0, 0, range(batch_size)) if network.drop_rate else None  # T2T-ViT drops, as PyTorch's does
+    step, inputs = TrainStep(network, optimizer, None, config, ALONE), [Inputs(images, targets, None, keys)]
     return lambda: step(inputs, _RATE)
 
 
@@ -46,7 +48,7 @@ def torch_work(model: str, batch_size: int, image_size: int, training: bool) -> 
     import torch
     from torch.nn.functional import cross_entropy
 
-    from benchmarks.torch_vit import registered
+    from benchmarks.torch_models import registered
 
     network = registered(model, image_size).train(training)
     images, targets = (torch.from_numpy(array) for array in _batch(batch_size, image_size))

@@ -56,7 +56,8 @@ class DataConfig:
     """Where the pictures come from, and what training does to them."""
 
     path: str = ""  # the data set; --data_path sets it
-    format: Literal["auto", "image_folder", "cifar10"] = "auto"  # auto: cifar10 where its files are found
+    # auto: a distributed data set where its files are found, else folders of classes
+    format: Literal["auto", "image_folder", "cifar10", "cifar100", "flowers102", "pets"] = "auto"
     batch_size: int = 128  # pictures a step on each rank
     eval_batch_size: int = 64  # pictures a step of evaluation
     workers: int = 2  # threads that read and transform pictures

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from src.data.sources import Source
+from src.data.source import Source
 from src.errors import UserError
 
 _CHUNK = 1024  # pictures handed to the threads at a time; a future each for a million of them would take gigabytes

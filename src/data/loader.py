@@ -12,7 +12,7 @@ from PIL import Image
 from src.config import Config, DataConfig, Preprocessing
 from src.data.pictures import Batch, EvalPictures, Pictures, Place, TrainPictures
 from src.data.sampler import rank_positions
-from src.data.sources import Source
+from src.data.source import Source
 from src.distributed import ALONE, Ranks
 from src.errors import UserError
 

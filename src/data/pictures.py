@@ -12,7 +12,7 @@ from PIL import Image
 from src.config import Config, Preprocessing
 from src.data.batch_transform import BatchTransform
 from src.data.sampler import index_at
-from src.data.sources import Source
+from src.data.source import Source
 from src.data.transforms import TrainTransform, eval_picture, normalise
 from src.draws import Stream, generator
 from src.errors import UserError

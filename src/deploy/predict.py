@@ -9,7 +9,7 @@ import numpy as np
 
 from src.checkpoint.adapt import load_model
 from src.checkpoint.record import Description
-from src.data.sources import picture_files, read_picture
+from src.data.picture_files import picture_files, read_picture
 from src.data.transforms import eval_picture, normalise
 from src.deploy.mindir import read_mindir
 from src.deploy.onnx import read_onnx

@@ -8,7 +8,7 @@ import numpy as np
 from src.checkpoint.record import Description, Record
 from src.config import Config
 from src.data.classes import match_classes
-from src.data.sources import Source
+from src.data.source import Source
 from src.errors import UserError
 
 

@@ -14,7 +14,7 @@ from src.checkpoint.record import EMA, OPTIMIZER, Description, Record, RunState
 from src.config import Config, plain
 from src.data.loader import EvalLoader, TrainLoader
 from src.data.pictures import Batch
-from src.data.sources import Source
+from src.data.source import Source
 from src.distributed import Ranks
 from src.engine.evaluate import Evaluation, evaluate, read_next
 from src.engine.heading import Heading

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from src.data.pictures import Batch
-from src.data.sources import Source
+from src.data.source import Source
 from src.distributed import Ranks
 from src.engine.metrics import Accuracy
 from src.errors import UserError

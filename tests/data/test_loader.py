@@ -8,7 +8,8 @@ from PIL import Image
 from src.config import Config, DataConfig, Preprocessing, TrainConfig
 from src.data.loader import EvalLoader, TrainLoader
 from src.data.sampler import epoch_order, index_at, rank_positions
-from src.data.sources import Source, open_source
+from src.data.source import Source
+from src.data.sources import open_source
 from src.data.transforms import eval_picture, normalise
 from src.distributed import ALONE, Ranks
 from src.errors import UserError

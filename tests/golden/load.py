@@ -15,6 +15,9 @@ from src.models.registry import create_model
 from tests.tiny import RELEASED_MODES
 
 FOLDER = Path(__file__).parent
+FAMILIES = ("pvt", "t2t_performer", "t2t_transformer", "swin", "augpvt")  # our goldens of the other families
+_MODELS = {"pvt": "pvt_s", "t2t": "t2t_14", "swin": "swin_t"}  # to lay the config of a family over
+_RENAMED = {"sr_ratios": "reductions", "tokens_type": "tokens", "ln_eps": "norm_eps"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,11 @@ class Golden:
 
     def part(self, prefix: str) -> dict[str, np.ndarray]:
         return {name.removeprefix(prefix): value for name, value in self.arrays.items() if name.startswith(prefix)}
+
+    def gradients(self, model: Backbone) -> dict[str, np.ndarray]:
+        """Return the gradients in our names; in place of those of fixed tensors stand the tensors themselves."""
+        state = {**self.part("param/"), **self.part("grad/")}
+        return convert_state(state, model, "grad/", replace_head=False)
 
     def in_our_names(self, prefix: str, model: Backbone) -> dict[str, np.ndarray]:
         return convert_state(self.part(prefix), model, prefix, replace_head=False)
@@ -52,6 +60,23 @@ def model_of(golden: Golden, prefix: str, implementation: str = "auto") -> Backb
     """Return the model of a golden in evaluation mode, with the parameters that stand under ``prefix``."""
     model = create_model("augvit_s", **settings(golden.config, implementation))
     load_weights(model, golden.in_our_names(prefix, model), prefix)
+    model.set_train(False)
+    return model
+
+
+def family_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Return our settings for the config of another family's golden."""
+    others = {"family", "mode", "num_cir"} | ({"patch_size"} if config["family"] == "pvt" else set())
+    settings = {_RENAMED.get(key, key): value for key, value in config.items() if key not in others}
+    if "mode" in config:
+        settings["shortcut"] = {**RELEASED_MODES[config["mode"]], "blocks": config["num_cir"]}
+    return settings
+
+
+def family_model(golden: Golden, kernels: str) -> Backbone:
+    """Return the model of another family's golden in evaluation mode."""
+    model = create_model(_MODELS[golden.config["family"]], kernels=kernels, **family_settings(golden.config))
+    load_weights(model, golden.in_our_names("param/", model), "param/")
     model.set_train(False)
     return model
 

@@ -1,27 +1,71 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Make the goldens beside this file with PyTorch: python make_goldens.py [--check FOLDER].
 
-A short reading of the Vision Transformer with augmented shortcuts, in the five modes that were released. On the outputs
-of the official PyTorch code (``--check``, on a folder of ``augvit_*.npz``) it agrees within 1e-5: largest difference
-seen 2.4e-7, the same in the losses of six training steps. Parameters and images are values that half precision
-holds, and are stored so; everything is computed in float32. The tests need the files, not this program.
+A short reading of the Vision Transformer with augmented shortcuts, in the five modes that were released, and tiny
+networks of the other families as ``benchmarks`` has them. On the outputs of the official PyTorch code (``--check``, on
+a folder of files of the same names) they agree within 1e-5: largest difference seen 1.3e-6, 2.4e-7 in the losses of six
+training steps. Parameters and images are values that half precision holds, and are stored so; everything is computed in
+float32. The tests need the files, not this program.
 """
 
 import argparse
+import inspect
 import json
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812, its customary name
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program in a folder of its own still finds benchmarks
+
+from benchmarks.torch_pvt import PyramidTransformer
+from benchmarks.torch_swin import SwinTransformer
+from benchmarks.torch_t2t import TokensToTokenTransformer
 
 MODES = ("base", "linear", "circulant", "linear2", "circulant2")
 SIZES = {"image_size": 16, "patch_size": 8, "embed_dim": 24, "num_heads": 3, "mlp_ratio": 2, "num_classes": 10}
 COMMON = {**SIZES, "num_cir": 4, "ln_eps": 1e-3}  # a thousand times the networks' own: a norm without it shows
 RATES = (0.002, 0.004, 0.001)  # learning rate of each step of the training golden
 WEIGHT_DECAY, EMA_DECAY = 0.05, 0.9
+_PVT = {
+    "family": "pvt",
+    "patch_sizes": [2, 2, 2, 2],
+    "embed_dims": [4, 8, 12, 16],
+    "depths": [1, 2, 1, 1],
+    "num_heads": [1, 2, 3, 4],
+    "mlp_ratios": [4, 4, 2, 2],
+    "sr_ratios": [8, 4, 2, 1],
+}
+_T2T = {"family": "t2t", "token_dim": 8, "embed_dim": 12, "depth": 2, "num_heads": 3, "mlp_ratio": 3}
+_SWIN = {"family": "swin", "patch_size": 4, "embed_dim": 6, "depths": [2, 2, 1], "num_heads": [2, 3, 4], "mlp_ratio": 4}
+_OTHERS = {"image_size": 32, "num_classes": 10, "ln_eps": 1e-3}
+FAMILIES = {
+    "pvt": {**_PVT, **_OTHERS},
+    "t2t_performer": {**_T2T, **_OTHERS, "tokens_type": "performer"},
+    "t2t_transformer": {**_T2T, **_OTHERS, "tokens_type": "transformer"},
+    "swin": {**_SWIN, **_OTHERS, "window_size": 4},  # half of the first grid, all of the second, more than the third
+    "augpvt": {**_PVT, **_OTHERS, "depths": [1, 1, 1, 1], "mode": "circulant2", "num_cir": 4},
+}
+NETWORKS = {"pvt": PyramidTransformer, "t2t": TokensToTokenTransformer, "swin": SwinTransformer}
+ARGUMENTS = {  # of the networks, by their names in a config; all others are called the same
+    "patch_sizes": "patches",
+    "patch_size": "patch",
+    "embed_dims": "dims",
+    "embed_dim": "dim",
+    "num_heads": "heads",
+    "mlp_ratios": "ratios",
+    "mlp_ratio": "ratio",
+    "sr_ratios": "reductions",
+    "tokens_type": "tokens",
+    "window_size": "window",
+    "num_classes": "classes",
+    "ln_eps": "eps",
+}
 NO_DECAY = re.compile(r"cls_token|pos_embed|.*\.bias|.*norm\d?\.weight|.*\.weight_list")
 
 
@@ -146,8 +190,54 @@ def train(
     return {"losses": np.array(losses), **first, **under("final/", p), **under("ema/", average)}
 
 
+def network(config: dict[str, Any]) -> nn.Module:
+    """Return the network of another family in evaluation mode."""
+    build = NETWORKS[config["family"]]
+    given = {ARGUMENTS.get(name, name): value for name, value in config.items()}
+    return build(**{name: given[name] for name in inspect.signature(build).parameters if name in given}).eval()
+
+
+def lively(model: nn.Module, rng: np.random.Generator) -> None:
+    """Give a network random parameters that half precision holds; what is fixed stays what it is, the features rounded.
+
+    A layer's sums are as large as what goes in, so that softmax, GELU and random features are far from linear.
+    """
+    for name, value in model.named_parameters():
+        if value.requires_grad:
+            spread = value[0].numel() ** -0.5 if name.endswith(".weight") and value.dim() > 1 else 0.2
+            drawn = rng.standard_normal(value.shape) * spread + bool(re.search(r"norm\d?\.weight", name))
+            value.data = torch.from_numpy(drawn.astype(np.float16).astype(np.float32))
+        elif name.endswith(".w"):
+            value.data = value.data.half().float()
+
+
+def family(config: dict[str, Any], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return input, output and parameters of a network, and the gradients of its loss with soft ``targets``."""
+    model = network(config)
+    lively(model, rng)
+    size, classes = config["image_size"], config["num_classes"]
+    images = rng.standard_normal((2, 3, size, size)).astype(np.float16)
+    targets = rng.dirichlet(np.full(classes, 0.3), 2).astype(np.float32)
+    logits = model(torch.from_numpy(images.astype(np.float32)))
+    F.cross_entropy(logits, torch.from_numpy(targets)).backward()
+    gradients = {name: value.grad for name, value in model.named_parameters() if value.requires_grad}
+    arrays = {"input": images, "output": logits.detach().numpy(), "targets": targets}
+    arrays |= {name: smallest(value) for name, value in under("param/", model.state_dict()).items()}
+    return {**arrays, **under("grad/", gradients)}
+
+
+def smallest(value: np.ndarray) -> np.ndarray:
+    """Return an array in half precision where that holds it."""
+    half = value.astype(np.float16)
+    return half if np.array_equal(half, value) else value
+
+
 def make(folder: Path) -> None:
     """Write all goldens into ``folder``."""
+    for number, (name, config) in enumerate(FAMILIES.items()):
+        torch.manual_seed(number)  # of the random features
+        arrays = family(config, np.random.default_rng([2021, number]))
+        np.savez_compressed(folder / f"{name}.npz", config=json.dumps(config), **arrays)
     rng = np.random.default_rng(2021)
     size = SIZES["image_size"]
     for mode in MODES:
@@ -170,9 +260,23 @@ def part(file: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {name.removeprefix(prefix): value for name, value in file.items() if name.startswith(prefix)}
 
 
+def family_difference(path: Path) -> float:
+    """Return the largest difference of the logits of another family from a golden's."""
+    file = dict(np.load(path))
+    model = network(json.loads(str(file["config"])))
+    parameters, own = dict(model.named_parameters()), model.state_dict()
+    tables = {name: value for name, value in own.items() if name not in parameters}  # stay ours where a file has none
+    model.load_state_dict({**tables, **as_tensors(part(file, "param/"))}, strict=True)
+    output = model(torch.from_numpy(file["input"].astype(np.float32))).numpy()
+    return float(np.abs(output - file["output"]).max())
+
+
 def check(folder: Path) -> None:
     """Compare this reading with the goldens in ``folder``, and say how far they are apart."""
     with torch.no_grad():
+        for name in FAMILIES:
+            if (folder / f"{name}.npz").exists():
+                print(f"{name}: logits {family_difference(folder / f'{name}.npz'):.1e}")  # noqa: T201
         for mode in MODES:
             file = dict(np.load(folder / f"augvit_{mode}.npz"))
             images = torch.from_numpy(file["input"].astype(np.float32))

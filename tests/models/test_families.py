@@ -1,58 +1,66 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""What holds for a backbone of every family: goldens of the official code, masks, dropout, stages, new sizes, twins."""
-
-import json
+"""What holds for a backbone of every family: goldens in PyTorch, masks, dropout, stages, new sizes, twins."""
 
 import mindspore as ms
 import numpy as np
 import pytest
-from mindspore import Tensor
+from mindspore import ParameterTuple, Tensor
 
 from src.checkpoint.adapt import load_weights, portable
-from src.checkpoint.pytorch import convert_state
+from src.engine.step import gradient_function
 from src.errors import UserError
 from src.layers.dropout import Dropout, dropout_keys
 from src.models.contract import unique_parameters
 from src.models.registry import create_model
 from tests.conftest import shared_data
-from tests.native import KERNELS
+from tests.golden.load import FAMILIES, FOLDER, family_model, read_golden
+from tests.native import KERNELS, needs_compiler
 from tests.tiny import TINY_FAMILIES, tiny_family
 
 pytestmark = pytest.mark.usefixtures("pynative")
 
-# our settings by those of the goldens, and the settings that have another name there
-GOLDENS = {
-    "pvt": ("pvt_s", {"embed_dims", "num_heads", "mlp_ratios", "depths"}, {"reductions": "sr_ratios"}),
-    "t2t_performer": (
-        "t2t_14",
-        {"embed_dim", "depth", "num_heads", "mlp_ratio", "token_dim"},
-        {"tokens": "tokens_type"},
-    ),
-    "t2t_transformer": (
-        "t2t_14",
-        {"embed_dim", "depth", "num_heads", "mlp_ratio", "token_dim"},
-        {"tokens": "tokens_type"},
-    ),
-    "swin": ("swin_t", {"embed_dim", "depths", "num_heads", "window_size", "patch_size"}, {}),
-}
+# kernels and mode; portable operators in graphs have a test of their own
+FORMS = [
+    pytest.param("auto", ms.GRAPH_MODE, marks=needs_compiler, id="auto-graph"),
+    pytest.param("auto", ms.PYNATIVE_MODE, marks=needs_compiler, id="auto-pynative"),
+    pytest.param("portable", ms.PYNATIVE_MODE, id="portable-pynative"),
+]
+
+
+def assert_agrees(path, kernels):
+    golden = read_golden(path)
+    logits = family_model(golden, kernels)(Tensor(golden.arrays["input"])).asnumpy()
+    assert np.abs(golden.arrays["output"]).max() > 0.1
+    assert np.abs(logits - golden.arrays["output"]).max() < 1e-5  # promised are 1e-4, seen 1e-6
+
+
+@pytest.mark.parametrize(("kernels", "mode"), FORMS, indirect=["mode"])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_logits_equal_our_goldens(name, kernels, mode):
+    assert_agrees(FOLDER / f"{name}.npz", kernels)
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("kernels", KERNELS)
-@pytest.mark.parametrize("name", GOLDENS)
+@pytest.mark.parametrize("name", [name for name in FAMILIES if not name.startswith("aug")])  # those have no such code
 def test_logits_equal_those_of_the_official_code(name, kernels, mode):
-    model_name, same, renamed = GOLDENS[name]
-    with np.load(shared_data("..", "golden", f"{name}.npz")) as file:
-        config, arrays = json.loads(str(file["config"])), {key: file[key] for key in file.files if key != "config"}
-    settings = {key: config[key] for key in same | {"image_size", "num_classes"}}
-    settings |= {ours: config[theirs] for ours, theirs in renamed.items()}
-    model = create_model(model_name, kernels=kernels, norm_eps=config["ln_eps"], **settings)
-    state = {key.removeprefix("param/"): value for key, value in arrays.items() if key.startswith("param/")}
-    load_weights(model, convert_state(state, model, name, replace_head=False), name)
-    model.set_train(False)
-    difference = np.abs(model(Tensor(arrays["input"])).asnumpy() - arrays["output"]).max()
-    assert np.abs(arrays["output"]).max() > 0.1
-    assert difference < 1e-5  # promised are 1e-4, seen 1e-6
+    assert_agrees(shared_data("..", "golden", f"{name}.npz"), kernels)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_gradients_equal_our_goldens(name, kernels):
+    golden = read_golden(FOLDER / f"{name}.npz")
+    model = family_model(golden, kernels)
+    images, targets = (Tensor(golden.arrays[key]) for key in ("input", "targets"))
+    parameters = ParameterTuple(model.trainable_params())
+    _, gradients = gradient_function(model, parameters)(images, targets)
+    own = {p.name: gradient.asnumpy() for p, gradient in zip(parameters, gradients, strict=True)}
+    expected = golden.gradients(model)
+    largest = max(np.abs(expected[key]).max() for key in own)
+    assert largest > 0.1
+    for key, value in own.items():
+        assert np.abs(value - expected[key]).max() < 1e-5 * largest, key
 
 
 def pictures(rng, size, batch=2):
