@@ -10,7 +10,7 @@ from PIL import Image
 
 from src.config import DataConfig, Preprocessing
 from src.data.loader import EvalLoader
-from src.data.picture_files import picture_files, read_picture
+from src.data.picture_files import all_picture_files, read_picture
 from src.data.source import Source
 from src.distributed import available_cores
 from src.errors import UserError
@@ -51,8 +51,7 @@ def sample_pictures(path: str, count: int) -> PictureFiles:
         return PictureFiles(path, [root])
     if not root.is_dir():
         raise UserError(f"--data_path {path}: no such file or folder")
-    folders = [root, *sorted(folder for folder in root.rglob("*") if folder.is_dir())]
-    files = [file for folder in folders for file in picture_files(folder)]
+    files = all_picture_files(root)
     if not files:
         raise UserError(f"--data_path {path}: no picture in this folder, at any depth")
     chosen = np.arange(min(count, len(files))) * len(files) // min(count, len(files))

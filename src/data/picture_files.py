@@ -20,6 +20,12 @@ def picture_files(folder: Path) -> list[Path]:
     )
 
 
+def all_picture_files(folder: Path) -> list[Path]:
+    """Return the picture files at any depth below a folder: its own, then those of each folder in sorted order."""
+    folders = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir())]
+    return [file for each in folders for file in picture_files(each)]
+
+
 def read_picture(path: Path) -> Image.Image:
     """Return the picture of a file in RGB: gray, CMYK, palette, 16-bit and RGBA ones are converted.
 

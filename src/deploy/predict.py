@@ -9,7 +9,7 @@ import numpy as np
 
 from src.checkpoint.adapt import load_model
 from src.checkpoint.record import Description
-from src.data.picture_files import picture_files, read_picture
+from src.data.picture_files import all_picture_files, read_picture
 from src.data.transforms import eval_picture, normalise
 from src.deploy.mindir import read_mindir
 from src.deploy.onnx import read_onnx
@@ -108,8 +108,7 @@ def _pictures(inputs: Iterable[str]) -> Iterable[Path]:
     for text in inputs:
         path = Path(text)
         if path.is_dir():
-            folders = [path, *sorted(p for p in path.rglob("*") if p.is_dir())]
-            found = [file for folder in folders for file in picture_files(folder)]
+            found = all_picture_files(path)
             if not found:
                 raise UserError(f"--input {path}: no picture in this folder")
             yield from found
