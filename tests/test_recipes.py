@@ -32,6 +32,21 @@ PUBLISHED = {
 }
 
 
+@pytest.mark.parametrize("name", ["cifar10", "cifar100", "flowers", "pets"])
+def test_a_transfer_is_that_of_deit_s_authors(name):
+    config = load_config(ROOT / "config" / f"augvit_b_384_{name}.yaml")
+    data, optim, train = config.data, config.optim, config.train
+    assert (8 * data.batch_size, optim.name, optim.lr, optim.weight_decay, train.epochs) == (
+        768,
+        "sgd",
+        0.01,
+        1e-4,
+        1000,
+    )
+    assert (data.erase_prob, config.model["drop_path_rate"], config.model["image_size"]) == (0, 0, 384)
+    assert (train.new_head, train.init_from) == (True, "runs/augvit_b_384_imagenet/best.ckpt")
+
+
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_recipe_is_the_published_one(name):
     config = load_config(ROOT / "config" / f"{name}_imagenet.yaml")
