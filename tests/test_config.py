@@ -151,7 +151,10 @@ def test_assignments_lie_over_the_file_in_their_order(write):
         ("model={}", "model.name: missing; it names a registered model such as augvit_s"),
         ("preprocessing.size=32", "preprocessing.size: is model.image_size; set that one"),
         ("optim.warmup_epochs=300", "optim.warmup_epochs=300: must be less than train.epochs=300"),
-        ("data.format=zip", "data.format='zip': must be one of auto, image_folder, cifar10"),
+        (
+            "data.format=zip",
+            "data.format='zip': must be one of auto, image_folder, cifar10, cifar100, flowers102, pets",
+        ),
         ("data.batch_size=0", "data.batch_size=0: must be at least 1"),
         ("data.batch_size=true", "data.batch_size=True: expected int, got bool"),
         ("data.eval_batch_size=-2", "data.eval_batch_size=-2: must be at least 1"),

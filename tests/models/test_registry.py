@@ -5,6 +5,7 @@ import mindspore as ms
 import numpy as np
 import pytest
 from mindspore import ParameterTuple, Tensor, nn
+from mindspore.nn.utils import no_init_parameters
 
 from src.config import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from src.engine.step import gradient_function
@@ -62,18 +63,24 @@ def test_every_model_stands_in_the_table():
     assert list_models() == sorted({*PARAMETERS, *twins, *(f"t2t_{size}_t" for size in (14, 19, 24))})
 
 
+def without_values(name, **settings):
+    """Return a model whose parameters have shapes alone: a large one takes seconds to fill."""
+    with no_init_parameters():
+        return create_model(name, **settings)
+
+
 def of_family(family):
     return [name for name in PARAMETERS if name.partition("_")[0] == family]
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_number_of_parameters(name):
-    assert count_parameters(create_model(name)) == PARAMETERS[name]
+    assert count_parameters(without_values(name)) == PARAMETERS[name]
 
 
 @pytest.mark.parametrize("name", ["augpvt_s", "augpvt_m", "augt2t_14", "augswin_t"])
 def test_number_of_parameters_of_a_twin(name):
-    model = create_model(name)
+    model = without_values(name)
     paths = sum(20 * len(stage.blocks) * stage.dim for stage in model.stages)  # 2 * 2 * (b * C + C)
     family, _, size = name.partition("_")
     assert count_parameters(model) == PARAMETERS[f"{TWINS[family]}_{size}"] + paths
@@ -81,7 +88,7 @@ def test_number_of_parameters_of_a_twin(name):
 
 @pytest.mark.parametrize("name", PARAMETERS_384)
 def test_number_of_parameters_at_384_pixels(name):
-    assert count_parameters(create_model(name, image_size=384)) == PARAMETERS_384[name]
+    assert count_parameters(without_values(name, image_size=384)) == PARAMETERS_384[name]
 
 
 @pytest.mark.parametrize("name", SMALLEST)
