@@ -58,6 +58,7 @@ class DataConfig:
     path: str = ""  # the data set; --data_path sets it
     # auto: a distributed data set where its files are found, else folders of classes
     format: Literal["auto", "image_folder", "cifar10", "cifar100", "flowers102", "pets"] = "auto"
+    per_class: int = 0  # train with the first so many pictures of each class; 0 is all
     batch_size: int = 128  # pictures a step on each rank
     eval_batch_size: int = 64  # pictures a step of evaluation
     workers: int = 2  # threads that read and transform pictures
@@ -91,7 +92,7 @@ class DataConfig:
         check(0 < low <= high, f"crop_ratio={[low, high]}: must be 0 < low <= high")
         for name in ("flip", "mix_prob", "mix_switch", "erase_prob"):
             check(0 <= getattr(self, name) <= 1, f"{name}={getattr(self, name)}: must lie in [0, 1]")
-        for name in ("color_jitter", "mixup", "cutmix", "max_skipped"):
+        for name in ("per_class", "color_jitter", "mixup", "cutmix", "max_skipped"):
             check(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must not be negative")
         check(self.repeats >= 1, f"repeats={self.repeats}: must be at least 1")
         mixed = bool(self.mixup or self.cutmix)

@@ -159,6 +159,7 @@ def test_assignments_lie_over_the_file_in_their_order(write):
         ("data.batch_size=true", "data.batch_size=True: expected int, got bool"),
         ("data.eval_batch_size=-2", "data.eval_batch_size=-2: must be at least 1"),
         ("data.workers=0", "data.workers=0: must be at least 1"),
+        ("data.per_class=-1", "data.per_class=-1: must not be negative"),
         ("data.crop_scale=[0, 1]", "data.crop_scale=[0.0, 1.0]: must be 0 < low <= high <= 1"),
         ("data.crop_scale=[0.5, 0.4]", "data.crop_scale=[0.5, 0.4]: must be 0 < low <= high <= 1"),
         ("data.crop_scale=[0.5]", "data.crop_scale=[0.5]: expected 2 values, got 1"),

@@ -1,9 +1,12 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Small models, built from the registered ones: seconds instead of minutes."""
+"""Small models, built from the registered ones: seconds instead of minutes; weights and pictures for them."""
 
 from typing import Any
 
-from src.models.contract import Backbone
+import numpy as np
+from mindspore import Tensor
+
+from src.models.contract import Backbone, unique_parameters
 from src.models.registry import create_model
 
 TINY = {"image_size": 32, "patch_size": 8, "embed_dim": 48, "depth": 2, "num_heads": 3, "num_classes": 10}
@@ -42,3 +45,17 @@ TINY_FAMILIES |= {f"aug{name}": TINY_FAMILIES[name] for name in ("pvt_s", "t2t_1
 def tiny_family(name: str, **settings: Any) -> Backbone:
     """Return the small network of a registered model of another family, with ten classes."""
     return create_model(name, **{**TINY_FAMILIES[name], "num_classes": 10, **settings})
+
+
+def lively(model: Backbone, rng: np.random.Generator, spread: float) -> Backbone:
+    """Give every parameter a value that shows in the logits: fresh ones hardly do; return ``model``, to infer with."""
+    for name, parameter in unique_parameters(model).items():
+        value = rng.standard_normal(parameter.shape) * spread + name.endswith("gamma")
+        parameter.set_data(Tensor(value.astype(np.float32)))
+    model.set_train(False)
+    return model
+
+
+def random_pictures(rng: np.random.Generator, size: int) -> Tensor:
+    """Return two normalised pictures (2, 3, size, size)."""
+    return Tensor(rng.standard_normal((2, 3, size, size)).astype(np.float32))

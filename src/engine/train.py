@@ -11,10 +11,12 @@ import mindspore as ms
 
 from src.checkpoint.adapt import start_from
 from src.checkpoint.record import Description, Record, load_record
-from src.config import Config, plain
+from src.config import Config, DataConfig, plain
 from src.data.classes import match_classes
 from src.data.loader import EvalLoader, TrainLoader
+from src.data.source import Source
 from src.data.sources import open_source
+from src.data.subset import Subset
 from src.distributed import ALONE, Ranks
 from src.engine.heading import Heading, choose_heading, keep_heading
 from src.engine.resume import check_resumable
@@ -98,7 +100,7 @@ def prepare(
     """
     find_variant(config.model["name"], _settings(config))  # a typo shall not wait until the pictures are listed
     start = load_record(config.train.init_from) if config.train.init_from and past is None else None
-    sources = tuple(open_source(config.data.path, split, config.data.format) for split in ("train", "val"))
+    sources = _open_sources(config.data)
     if past is not None:
         check_resumable(past, config, ranks.size, sources[0].digest(), allow_changes)
         heading = keep_heading(past, sources[0])
@@ -111,6 +113,12 @@ def prepare(
         EvalLoader(sources[1], eval_map, config.data, model.preprocessing, ranks),
     )
     return TrainingRun(config, model, heading, sources[0], loaders, folder, ranks)
+
+
+def _open_sources(data: DataConfig) -> tuple[Source, Source]:
+    """Return the pictures to train with and those to validate with."""
+    training, validation = (open_source(data.path, split, data.format) for split in ("train", "val"))
+    return Subset(training, data.per_class) if data.per_class else training, validation
 
 
 def _newest(folder: RunFolder, ranks: Ranks) -> Record | None:

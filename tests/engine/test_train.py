@@ -18,7 +18,7 @@ from src.config import Config, DataConfig, OptimConfig, TrainConfig, load_config
 from src.engine import run as engine
 from src.engine.evaluate import Evaluation
 from src.engine.metrics import Accuracy
-from src.engine.train import train
+from src.engine.train import check, train
 from src.errors import UserError
 from src.models.contract import unique_parameters
 from src.models.registry import create_model
@@ -281,6 +281,12 @@ def test_an_unknown_class_is_named_and_nothing_is_left(run, pictures, tmp_path):
     with pytest.raises(UserError, match=r"data/train: the model knows no class 'rad'; did you mean red\?"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_part_of_the_training_pictures_and_all_others(pictures, tmp_path, caplog):
+    caplog.set_level("INFO")
+    check(config_of(pictures, data={"per_class": 2}), tmp_path / "run")
+    assert "; 6 training and 9 validation pictures of 3 classes" in caplog.text
 
 
 def test_a_class_of_the_validation_alone_is_named(pictures, tmp_path):

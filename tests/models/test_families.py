@@ -15,7 +15,7 @@ from src.models.registry import create_model
 from tests.conftest import shared_data
 from tests.golden.load import FAMILIES, FOLDER, family_model, read_golden
 from tests.native import KERNELS, needs_compiler
-from tests.tiny import TINY_FAMILIES, tiny_family
+from tests.tiny import TINY_FAMILIES, lively, random_pictures, tiny_family
 
 pytestmark = pytest.mark.usefixtures("pynative")
 
@@ -63,23 +63,10 @@ def test_gradients_equal_our_goldens(name, kernels):
         assert np.abs(value - expected[key]).max() < 1e-5 * largest, key
 
 
-def pictures(rng, size, batch=2):
-    return Tensor(rng.standard_normal((batch, 3, size, size)).astype(np.float32))
-
-
-def lively(model, rng):
-    """Give every parameter a value that shows in the logits: fresh ones hardly do."""
-    for name, parameter in unique_parameters(model).items():
-        value = rng.standard_normal(parameter.shape) * 0.1 + name.endswith("gamma")
-        parameter.set_data(Tensor(value.astype(np.float32)))
-    model.set_train(False)
-    return model
-
-
 @pytest.mark.parametrize("name", ["augpvt_s", "augt2t_14", "t2t_14_t", "augswin_t"])
 def test_graph_and_portable_operators_agree(name, rng):
-    model = lively(tiny_family(name), rng)
-    images = pictures(rng, model.settings.image_size)
+    model = lively(tiny_family(name), rng, 0.1)
+    images = random_pictures(rng, model.settings.image_size)
     logits = model(images).asnumpy()
     ms.set_context(mode=ms.GRAPH_MODE)
     np.testing.assert_allclose(model(images).asnumpy(), logits, rtol=0, atol=1e-5)
@@ -89,7 +76,7 @@ def test_graph_and_portable_operators_agree(name, rng):
 @pytest.mark.parametrize("name", TINY_FAMILIES)
 def test_the_stages_say_what_the_blocks_return(name, rng):
     model = tiny_family(name)
-    images = pictures(rng, model.settings.image_size)
+    images = random_pictures(rng, model.settings.image_size)
     assert [index for stage in model.stages for index in stage.blocks] == list(range(len(model.blocks)))
     tokens = model.enter(images)
     for index in range(len(model.blocks)):
@@ -105,8 +92,8 @@ def test_the_stages_say_what_the_blocks_return(name, rng):
 @pytest.mark.parametrize("name", TINY_FAMILIES)
 def test_each_mask_drops_one_branch_of_one_picture(name, rng):
     """The oracle is a branch whose last layer is zero: identity and augmented paths stay."""
-    model = lively(tiny_family(name), rng)
-    images, count = pictures(rng, model.settings.image_size), len(model.drop_path_rates)
+    model = lively(tiny_family(name), rng, 0.1)
+    images, count = random_pictures(rng, model.settings.image_size), len(model.drop_path_rates)
     assert count == 2 * len(model.blocks)
     ones = np.ones((count, 2), np.float32)
     whole = model(images).asnumpy()
@@ -129,10 +116,10 @@ def test_each_mask_drops_one_branch_of_one_picture(name, rng):
 
 @pytest.mark.parametrize("name", TINY_FAMILIES)
 def test_every_dropout_has_a_number_of_its_own_and_works(name, rng):
-    model = lively(tiny_family(name, drop_rate=0.2), rng)
+    model = lively(tiny_family(name, drop_rate=0.2), rng, 0.1)
     drops = [cell for _, cell in model.cells_and_names() if isinstance(cell, Dropout)]
     assert len({cell.offset for cell in drops}) == len(drops) > 3 * len(model.blocks)
-    images, keys = pictures(rng, model.settings.image_size), Tensor(dropout_keys(0, 0, range(2)))
+    images, keys = random_pictures(rng, model.settings.image_size), Tensor(dropout_keys(0, 0, range(2)))
     assert model.drop_rate == 0.2
     assert np.abs(model(images, None, keys).asnumpy() - model(images).asnumpy()).max(axis=1).min() > 1e-4
 
@@ -140,23 +127,23 @@ def test_every_dropout_has_a_number_of_its_own_and_works(name, rng):
 @pytest.mark.parametrize("name", TINY_FAMILIES)
 def test_another_size_and_back(name, rng):
     """Positions that are interpolated to twice the grid and back come close to what they were; all others stay."""
-    model = lively(tiny_family(name), rng)
+    model = lively(tiny_family(name), rng, 0.1)
     size = model.settings.image_size
     before = {key: parameter.asnumpy().copy() for key, parameter in unique_parameters(model).items()}
     grids = [stage.grid for stage in model.stages]
     model.resize(2 * size)
     assert [stage.grid for stage in model.stages] == [(2 * rows, 2 * columns) for rows, columns in grids]
-    assert np.isfinite(model(pictures(rng, 2 * size)).asnumpy()).all()
+    assert np.isfinite(model(random_pictures(rng, 2 * size)).asnumpy()).all()
     fresh = tiny_family(name, image_size=2 * size)
     load_weights(fresh, {key: p.asnumpy() for key, p in unique_parameters(model).items()}, "the same names and shapes")
     fresh.set_train(False)
-    images = pictures(rng, 2 * size)
+    images = random_pictures(rng, 2 * size)
     np.testing.assert_allclose(fresh(images).asnumpy(), model(images).asnumpy(), rtol=0, atol=1e-5)
     model.resize(size)
     after = unique_parameters(model)
     moved = {key for key, value in before.items() if not np.array_equal(after[key].asnumpy(), value)}
     assert all("pos_embed" in key or "bias_table" in key for key in moved)
-    assert np.isfinite(model(pictures(rng, size)).asnumpy()).all()
+    assert np.isfinite(model(random_pictures(rng, size)).asnumpy()).all()
 
 
 @pytest.mark.parametrize("name", TINY_FAMILIES)

@@ -12,29 +12,16 @@ from src.layers.dropout import Dropout, dropout_keys
 from src.models.contract import unique_parameters
 from src.ops.position import resize_position_embedding
 from tests.native import IMPLEMENTATIONS
-from tests.tiny import tiny_model
+from tests.tiny import lively, random_pictures, tiny_model
 
 pytestmark = pytest.mark.usefixtures("pynative")
 
 ALL_MODES = ["base", "linear", "circulant", "linear2", "circulant2"]
 
 
-def pictures(rng, size=32, batch=2):
-    return Tensor(rng.standard_normal((batch, 3, size, size)).astype(np.float32))
-
-
-def lively(model, rng):
-    """Give every parameter a value that shows in the logits: fresh ones hardly do."""
-    for name, parameter in unique_parameters(model).items():
-        value = rng.standard_normal(parameter.shape) * 0.2 + name.endswith("gamma")
-        parameter.set_data(Tensor(value.astype(np.float32)))
-    model.set_train(False)
-    return model
-
-
 @pytest.mark.parametrize("released", ALL_MODES)
 def test_modes_agree(released, rng):
-    model, images = tiny_model(released), pictures(rng)
+    model, images = tiny_model(released), random_pictures(rng, 32)
     model.set_train(False)
     pynative = model(images).asnumpy()
     ms.set_context(mode=ms.GRAPH_MODE)
@@ -42,7 +29,7 @@ def test_modes_agree(released, rng):
 
 
 def test_construct_is_embed_blocks_norm_and_head(rng):
-    model, images = lively(tiny_model("circulant2"), rng), pictures(rng)
+    model, images = lively(tiny_model("circulant2"), rng, 0.2), random_pictures(rng, 32)
     x = model.embed(images)
     assert x.shape == (2, model.num_prefix_tokens + 16, 48)
     for block in model.blocks:
@@ -54,7 +41,7 @@ def test_construct_is_embed_blocks_norm_and_head(rng):
 
 
 def test_embedding_is_the_strided_convolution_with_positions(rng):
-    model, images = lively(tiny_model("base"), rng), pictures(rng)
+    model, images = lively(tiny_model("base"), rng, 0.2), random_pictures(rng, 32)
     weight, bias = model.patch_embed.proj.weight.asnumpy().reshape(48, 3, 8, 8), model.patch_embed.proj.bias.asnumpy()
     cut = images.asnumpy().reshape(2, 3, 4, 8, 4, 8)  # (B, C, rows, p, columns, p)
     patches = np.einsum("bcrpsq,dcpq->brsd", cut, weight, optimize=True).reshape(2, 16, 48) + bias
@@ -64,7 +51,7 @@ def test_embedding_is_the_strided_convolution_with_positions(rng):
 
 @pytest.mark.parametrize("released", ["base", "circulant2"])
 def test_masks_of_one_change_nothing(released, rng):
-    model, images = lively(tiny_model(released), rng), pictures(rng)
+    model, images = lively(tiny_model(released), rng, 0.2), random_pictures(rng, 32)
     masked = model(images, Tensor(np.ones((4, 2), np.float32)))
     np.testing.assert_allclose(masked.asnumpy(), model(images).asnumpy(), rtol=0, atol=1e-6)
 
@@ -73,7 +60,7 @@ def test_masks_of_one_change_nothing(released, rng):
 @pytest.mark.parametrize("branch", range(4))
 def test_a_mask_of_zero_drops_one_branch_of_one_picture(released, branch, rng):
     """The oracle is a branch whose last layer is zero: identity and augmented paths stay."""
-    model, images = lively(tiny_model(released), rng), pictures(rng)
+    model, images = lively(tiny_model(released), rng, 0.2), random_pictures(rng, 32)
     masks = np.ones((4, 2), np.float32)
     masks[branch, 1] = 0
     masked, whole = model(images, Tensor(masks)).asnumpy(), model(images).asnumpy()
@@ -88,7 +75,7 @@ def test_a_mask_of_zero_drops_one_branch_of_one_picture(released, branch, rng):
 
 
 def test_masks_scale_their_branch(rng):
-    model, images = lively(tiny_model("base", depth=1), rng), pictures(rng)
+    model, images = lively(tiny_model("base", depth=1), rng, 0.2), random_pictures(rng, 32)
     masks = np.array([[1, 1], [2.5, 2.5]], np.float32)
     masked = model(images, Tensor(masks)).asnumpy()
     last = model.blocks[0].mlp.fc2
@@ -106,8 +93,8 @@ def test_every_dropout_has_a_number_of_its_own():
 
 @pytest.mark.parametrize("released", ["base", "circulant2"])
 def test_dropout_needs_keys_and_is_a_function_of_them(released, mode, rng):
-    model, images = lively(tiny_model(released, drop_rate=0.2), rng), pictures(rng)
-    plain = lively(tiny_model(released), np.random.default_rng(0))
+    model, images = lively(tiny_model(released, drop_rate=0.2), rng, 0.2), random_pictures(rng, 32)
+    plain = lively(tiny_model(released), np.random.default_rng(0), 0.2)
     load_weights(plain, {name: p.asnumpy() for name, p in unique_parameters(model).items()}, "same")
     assert np.array_equal(model(images).asnumpy(), plain(images).asnumpy())
     keys = dropout_keys(0, 0, range(2))
@@ -133,7 +120,7 @@ def test_without_dropout_there_is_none():
 
 @pytest.mark.parametrize("size", [16, 64])
 def test_resize_interpolates_the_positions(size, rng):
-    model = lively(tiny_model("circulant2"), rng)
+    model = lively(tiny_model("circulant2"), rng, 0.2)
     before = {name: parameter.asnumpy().copy() for name, parameter in unique_parameters(model).items()}
     model.resize(size)
     grid = (size // 8, size // 8)
@@ -144,13 +131,13 @@ def test_resize_interpolates_the_positions(size, rng):
     assert np.array_equal(model.pos_embed.asnumpy(), expected)
     assert all(np.array_equal(after[name].asnumpy(), value) for name, value in before.items())
     assert model.pos_embed.requires_grad
-    logits = model(pictures(rng, size)).asnumpy()
+    logits = model(random_pictures(rng, size)).asnumpy()
     assert logits.shape == (2, 10)
     assert np.isfinite(logits).all()
 
 
 def test_resize_to_the_same_size_changes_nothing(rng):
-    model, images = lively(tiny_model("base"), rng), pictures(rng)
+    model, images = lively(tiny_model("base"), rng, 0.2), random_pictures(rng, 32)
     positions, logits = model.pos_embed, model(images).asnumpy()
     model.resize(32)
     assert model.pos_embed is positions
@@ -158,7 +145,7 @@ def test_resize_to_the_same_size_changes_nothing(rng):
 
 
 def test_resize_to_no_multiple_of_the_patch_is_refused_and_changes_nothing(rng):
-    model = lively(tiny_model("base"), rng)
+    model = lively(tiny_model("base"), rng, 0.2)
     with pytest.raises(Exception, match="image_size=36: must be a multiple of patch_size=8"):
         model.resize(36)
     assert (model.settings.image_size, model.grid_size) == (32, (4, 4))
@@ -166,7 +153,7 @@ def test_resize_to_no_multiple_of_the_patch_is_refused_and_changes_nothing(rng):
 
 def test_resize_holds_for_a_network_that_was_compiled_before(rng):
     ms.set_context(mode=ms.GRAPH_MODE)
-    model, images = lively(tiny_model("base"), rng), pictures(rng)
+    model, images = lively(tiny_model("base"), rng, 0.2), random_pictures(rng, 32)
     first = model(images).asnumpy()
     model.resize(64)
     model.resize(32)  # the same size, other positions
