@@ -4,6 +4,7 @@
 import pytest
 
 from src.config import load_config
+from src.engine.sweep import plan
 from src.models.registry import find_variant
 from tests.conftest import ROOT
 
@@ -36,13 +37,8 @@ PUBLISHED = {
 def test_a_transfer_is_that_of_deit_s_authors(name):
     config = load_config(ROOT / "config" / f"augvit_b_384_{name}.yaml")
     data, optim, train = config.data, config.optim, config.train
-    assert (8 * data.batch_size, optim.name, optim.lr, optim.weight_decay, train.epochs) == (
-        768,
-        "sgd",
-        0.01,
-        1e-4,
-        1000,
-    )
+    recipe = (8 * data.batch_size, optim.name, optim.lr, optim.weight_decay, train.epochs)
+    assert recipe == (768, "sgd", 0.01, 1e-4, 1000)
     assert (data.erase_prob, config.model["drop_path_rate"], config.model["image_size"]) == (0, 0, 384)
     assert (train.new_head, train.init_from) == (True, "runs/augvit_b_384_imagenet/best.ckpt")
 
@@ -55,3 +51,13 @@ def test_a_recipe_is_the_published_one(name):
         *(8 * data.batch_size, optim.lr, train.epochs, optim.cooldown_epochs, optim.warmup_epochs),
         *(optim.clip_norm, data.repeats, optim.ema_decay, config.model["drop_path_rate"]),
     ) == PUBLISHED[name]
+
+
+@pytest.mark.parametrize("recipe", ["pets", "cifar10", "tiny_imagenet"])
+@pytest.mark.parametrize(("overlay", "paths"), [("plain", 0), ("augmented", 2)])
+def test_a_fine_tuning_goes_with_and_without_new_paths(recipe, overlay, paths, tmp_path):
+    base, variant = ROOT / "config" / f"deit_ti_{recipe}.yaml", ROOT / "config" / "fine_tuning" / f"{overlay}.yaml"
+    (trial,) = plan(base, [variant], [1], tmp_path)
+    config = load_config(trial.config)
+    assert (config.model["shortcut"]["paths"], config.train.new_paths) == (paths, bool(paths))
+    find_variant("deit_ti", {key: value for key, value in config.model.items() if key != "name"})

@@ -13,12 +13,8 @@ from src.errors import UserError
 from src.plot import GRID, INK, PALETTE, Axes, Box, Canvas, Point, Scale, log_ticks, paint, text_width, ticks
 
 _RESOLUTION = 2  # pixels of the file a pixel of the canvas: sharp on paper
-_MARGIN, _RULE, _HEAD, _GAP = (
-    28,
-    64,
-    78,
-    24,
-)  # around a figure; the line below its title; its parts; between them, pixels
+_MARGIN, _GAP = 28, 24  # around a figure, and between its parts, pixels
+_RULE, _HEAD = 64, 78  # from the top to the line below the title, and to the first part
 _TITLE, _LABEL, _SMALL = 19, 16, 13  # sizes of letters
 _MATRIX = 240  # side of a similarity matrix, pixels
 _BAR = 14  # width of the bar that explains the colours

@@ -59,8 +59,11 @@ class Comparison:
     def report(self) -> dict[str, Any]:
         """Return it as plain values for JSON."""
         return {
-            **{"table": self.entry.table, "row": self.entry.label, "model": self.entry.model},
-            **{"parameters_millions": self.parameters.report(), "macs_billions": self.macs.report()},
+            "table": self.entry.table,
+            "row": self.entry.label,
+            "model": self.entry.model,
+            "parameters_millions": self.parameters.report(),
+            "macs_billions": self.macs.report(),
             "learned_millions": self.with_biases,
         }
 

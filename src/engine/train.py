@@ -144,10 +144,7 @@ def _settings(config: Config) -> dict[str, Any]:
 
 def _introduce(run: TrainingRun) -> None:
     """Say what is trained on what."""
-    train, val = len(run.pictures), run.eval_loader.count
-    _log.info(
-        "%s: %s parameters, %d pixels; %d training and %d validation pictures of %d classes%s",
-        *(run.model.name, f"{count_parameters(run.model):,}", run.model.preprocessing.size),
-        *(train, val, len(run.pictures.classes)),
-        f"; {run.ranks.size} ranks" if run.ranks.size > 1 else "",
-    )
+    model, ranks = run.model, f"; {run.ranks.size} ranks" if run.ranks.size > 1 else ""
+    what = f"{model.name}: {count_parameters(model):,} parameters, {model.preprocessing.size} pixels"
+    counts = f"{len(run.pictures)} training and {run.eval_loader.count} validation pictures"
+    _log.info("%s; %s of %d classes%s", what, counts, len(run.pictures.classes), ranks)
