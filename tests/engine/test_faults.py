@@ -39,7 +39,7 @@ def test_a_full_disk_takes_nothing_away(victim, whole):
 def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(victim, whole, number, status):
     run = f"signal{status}"
     with victim.start(run) as process:
-        wait_for(process, "epoch 1/8")
+        wait_for(process, "epoch 1/8  loss")  # the line of its end, not of its progress
         process.send_signal(number)
         said = process.stdout.read()
     assert process.returncode == status
