@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 INK, GRID, PAPER = "#333333", "#e3e3e3", "#ffffff"
 # colours of lines that are told apart on white, by colour-blind eyes too
 PALETTE = ("#c1272d", "#0a5fa5", "#2e8b57", "#e08e00", "#7b3294", "#1a1a1a", "#00a0b0", "#8c6d31")
+PRINT_RESOLUTION = 2  # of a figure that shall be sharp on paper, too
 _OVERSAMPLE = 2  # drawn so many times as large and reduced, which smooths the lines
 _MEASURED = 8  # times the size at which texts are measured: small letters have widths that are rounded
 _DOTS = 20  # points up to which each of them is a dot; on a longer line dots hide it

@@ -10,9 +10,22 @@ from PIL import Image
 from src.analysis.diversity import Measurement
 from src.analysis.features import FeatureMaps
 from src.errors import UserError
-from src.plot import GRID, INK, PALETTE, Axes, Box, Canvas, Point, Scale, log_ticks, paint, text_width, ticks
+from src.plot import (
+    GRID,
+    INK,
+    PALETTE,
+    PRINT_RESOLUTION,
+    Axes,
+    Box,
+    Canvas,
+    Point,
+    Scale,
+    log_ticks,
+    paint,
+    text_width,
+    ticks,
+)
 
-_RESOLUTION = 2  # pixels of the file a pixel of the canvas: sharp on paper
 _MARGIN, _GAP = 28, 24  # around a figure, and between its parts, pixels
 _RULE, _HEAD = 64, 78  # from the top to the line below the title, and to the first part
 _TITLE, _LABEL, _SMALL = 19, 16, 13  # sizes of letters
@@ -55,7 +68,7 @@ def draw_similarity(measured: Named, path: Path) -> None:
     columns, row_height = max(len(layers) for _, _, layers in rows), _MATRIX + 76
     right = _MARGIN + columns * (_MATRIX + _GAP)
     width, height = right + _BAR + 70, _HEAD + len(rows) * row_height + _MARGIN - 16
-    canvas = Canvas(width, height, _RESOLUTION)
+    canvas = Canvas(width, height, PRINT_RESOLUTION)
     pictures = _counted(len(rows[0][1].absolute))
     note = f"every pair of patches, in reading order, {pictures}; below: the mean beside the diagonal"
     _title(canvas, "Cosine similarity of patch tokens", note)
@@ -82,7 +95,7 @@ def draw_diversity(measured: Named, path: Path) -> None:
     """
     width, height = _PANEL
     legend = 24 * -(-len(measured) // 2)  # two columns
-    canvas = Canvas(2 * width + 2 * _MARGIN, _HEAD + 16 + height + legend + _MARGIN, _RESOLUTION)
+    canvas = Canvas(2 * width + 2 * _MARGIN, _HEAD + 16 + height + legend + _MARGIN, PRINT_RESOLUTION)
     panels = (("r(Z)", "absolute"), ("r(Z) / ||Z||", "relative"))
     logarithmic = False
     for i, (title, key) in enumerate(panels):
@@ -120,7 +133,7 @@ def draw_features(
     side, tall = across * _MAP + (across - 1) * 4, down * _MAP + (down - 1) * 4
     row_height, columns = tall + 76, max(len(maps) for _, _, maps in looked)
     width = 2 * _MARGIN + (columns + 1) * side + columns * _GAP
-    canvas = Canvas(width, _HEAD + len(looked) * row_height + _MARGIN - 16, _RESOLUTION)
+    canvas = Canvas(width, _HEAD + len(looked) * row_height + _MARGIN - 16, PRINT_RESOLUTION)
     rule = f"the {count} channels of largest variance; light is high, each map on a scale of its own"
     _title(canvas, f"Feature maps of {picture_name}", rule)
     for i, (label, picture, maps) in enumerate(looked):

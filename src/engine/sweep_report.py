@@ -9,11 +9,10 @@ from pathlib import Path
 
 from src.engine.sweep import Trial
 from src.errors import UserError
-from src.plot import GRID, INK, PALETTE, Box, Canvas, Scale, text_width, ticks
+from src.plot import GRID, INK, PALETTE, PRINT_RESOLUTION, Box, Canvas, Scale, text_width, ticks
 
 _SCORES = ("val_top1", "ema_top1")  # of an epoch: of the weights, and of their average where one is kept
 _LINE, _PLOT, _MARGIN = 26, 460, 24  # height of a row, width of the axis, pixels
-_RESOLUTION = 2  # pixels of the file a pixel of the canvas: sharp on paper
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def draw(table: Sequence[Row], path: Path) -> None:
     marks = ticks(low, high)
     scale = Scale(marks[0], marks[-1])
     box = Box(left, 48, left + _PLOT, 48 + _LINE * len(table))
-    canvas = Canvas(round(box.right) + _MARGIN, round(box.bottom) + 40, _RESOLUTION)
+    canvas = Canvas(round(box.right) + _MARGIN, round(box.bottom) + 40, PRINT_RESOLUTION)
     canvas.text((left, 14), "top-1 after the last epoch, %: each seed, and the mean")
     for mark in marks:
         x = box.left + scale.place(mark) * _PLOT
