@@ -9,9 +9,11 @@ from mindspore import Parameter, Tensor
 from src.checkpoint.record import EMA, Record, load_record
 from src.errors import UserError
 from src.layers.circulant_dense import CirculantDense
+from src.layers.half_block_shortcut import materialise
+from src.layers.kernels import Kernels
+from src.layers.shortcut import AugmentedShortcut
 from src.models.contract import Backbone, unique_parameters
 from src.models.registry import create_model
-from src.ops.circulant import dense_index
 
 _HEAD = "head."
 _SILENT = 1e-3  # of a fresh projection that shall add nothing
@@ -128,22 +130,21 @@ def _silent_paths(model: Backbone, own: Mapping[str, np.ndarray]) -> dict[str, n
     return silent
 
 
-def portable(model: Backbone) -> Backbone:
-    """Return a model of the same outputs for export: of MindSpore's own operators, its circulant projections dense.
+def portable(model: Backbone, kernels: Kernels = "portable") -> Backbone:
+    """Return a model of the same outputs for export: of MindSpore's own operators, with matrices for circulant blocks.
 
     A native kernel is not there where the file goes, a gather is paid at every call, an FFT few runtimes know.
+    ``kernels`` are portable or traced ones.
     """
-    projections = {name: cell for name, cell in model.cells_and_names() if isinstance(cell, CirculantDense)}
     settings = model.settings
-    shortcut = {**vars(settings.shortcut), "projection": "dense"}
-    twin = create_model(model.name, **{**vars(settings), "shortcut": shortcut, "kernels": "portable"})
+    shortcut = {**vars(settings.shortcut), "implementation": "fft"}  # its parameters are all that is taken
+    twin = create_model(model.name, **{**vars(settings), "shortcut": shortcut, "kernels": kernels})
     twin.preprocessing = model.preprocessing
-    weights = {name: p.asnumpy() for name, p in unique_parameters(model).items()}
-    for name, cell in projections.items():
-        generators = weights.pop(f"{name}.weight")
-        weights[f"{name}.proj.weight"] = generators.reshape(-1)[dense_index(generators.shape)]
-        if cell.bias is not None:
-            weights[f"{name}.proj.bias"] = weights.pop(f"{name}.bias")
-    load_weights(twin, weights, model.name)
+    load_weights(twin, {name: p.asnumpy() for name, p in unique_parameters(model).items()}, model.name)
+    for _, cell in list(twin.cells_and_names()):
+        for name, part in list(cell.name_cells().items()):
+            if isinstance(part, AugmentedShortcut) and isinstance(part.project, CirculantDense):
+                setattr(cell, name, materialise(part, settings.shortcut, kernels))
+    twin.update_parameters_name()
     twin.set_train(False)
     return twin

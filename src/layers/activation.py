@@ -1,7 +1,7 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """The exact GELU as a Cell, in the form that is fast on the device."""
 
-from mindspore import Tensor, nn
+from mindspore import Tensor, mint, nn
 
 from src import distributed
 from src.layers.dense import add_bias
@@ -40,13 +40,21 @@ class NativeGELU(nn.Cell):
         return (self.gradient(x, dout),)
 
 
+class OperatorGELU(nn.Cell):
+    """The exact GELU as one operator of MindSpore."""
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Return x * Phi(x), any shape."""
+        return mint.nn.functional.gelu(x)
+
+
 class BiasedGELU(nn.Cell):
     """The exact GELU of x + bias."""
 
-    def __init__(self) -> None:
-        """Build of the form of ``exact_gelu`` that is portable."""
+    def __init__(self, kernels: Kernels) -> None:
+        """Build of the form of ``exact_gelu`` for ``kernels``, which are not native ones."""
         super().__init__()
-        self.gelu = exact_gelu("portable")
+        self.gelu = exact_gelu(kernels)
 
     def construct(self, x: Tensor, bias: Tensor) -> Tensor:
         """Return GELU(``x`` + ``bias``) of ``x`` (..., C) and ``bias`` (C,)."""
@@ -73,6 +81,8 @@ class NativeBiasedGELU(nn.Cell):
 
 def exact_gelu(kernels: Kernels = "auto") -> nn.Cell:
     """Return the exact GELU: native or polynomial on a CPU, the device's own kernel elsewhere."""
+    if kernels == "traced":
+        return OperatorGELU()
     if distributed.device_target() != "CPU":
         return nn.GELU(approximate=False)
     return NativeGELU() if native_kernels(kernels) else PolynomialGELU()
@@ -80,4 +90,4 @@ def exact_gelu(kernels: Kernels = "auto") -> nn.Cell:
 
 def biased_gelu(kernels: Kernels = "auto") -> nn.Cell:
     """Return the exact GELU of a product and its bias."""
-    return NativeBiasedGELU() if native_kernels(kernels) else BiasedGELU()
+    return NativeBiasedGELU() if native_kernels(kernels) else BiasedGELU(kernels)

@@ -6,8 +6,10 @@ from typing import Literal
 from src import distributed
 from src.ops.native.library import library
 
-# auto: native ones on a CPU where they can be compiled; portable: MindSpore's own operators, as an exported file needs
-Kernels = Literal["auto", "portable"]
+# auto: native ones on a CPU where they can be compiled; portable: MindSpore's own operators, as an exported file needs,
+# those that are fast on a CPU; traced: the same for a graph that is put into another format, where one operator for a
+# whole function is wanted even if it is slow in MindSpore
+Kernels = Literal["auto", "portable", "traced"]
 
 
 def native_kernels(kernels: Kernels) -> bool:

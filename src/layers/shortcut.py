@@ -71,18 +71,14 @@ class NoShortcut(nn.Cell):
 class AugmentedShortcut(nn.Cell):
     """scale * (x + y + sum_i T_i(z)), with T_i(z) = GELU(z Theta_i) in the paper's form (Aug-ViT, Eq. 8 and 11)."""
 
-    def __init__(self, dim: int, settings: ShortcutSettings, kernels: Kernels = "auto") -> None:
-        """Build for ``dim`` = C channels; ``settings.paths`` is at least 1.
-
-        Raises:
-            UserError: the circulant blocks do not divide C.
-        """
+    def __init__(self, settings: ShortcutSettings, project: nn.Cell, kernels: Kernels = "auto") -> None:
+        """Build around ``project``, from (B, N, C) to (B, N, T*C); ``settings.paths`` = T is at least 1."""
         super().__init__()
         self.paths = settings.paths
         self.scale = settings.effective_scale
         self.sees_raw = settings.input == "raw"
         self.before = exact_gelu(kernels) if settings.form == "act_circ" else nn.Identity()
-        self.project = _projection(dim, settings)
+        self.project = project
         self.after = exact_gelu(kernels) if settings.form in ("circ_act", "act") else nn.Identity()
 
     def construct(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
@@ -101,10 +97,9 @@ class AugmentedShortcut(nn.Cell):
 class FusedAugmentedShortcut(AugmentedShortcut):
     """The same sum and the same parameters, by one native kernel; for block-circulant projections."""
 
-    def __init__(self, dim: int, settings: ShortcutSettings, kernels: Kernels = "auto") -> None:
-        """Build for ``dim`` = C channels, where ``native_kernels`` says so."""
-        # fft: of the projection only the parameters are used, and this one has no index table beside them
-        super().__init__(dim, dataclasses.replace(settings, implementation="fft"), kernels)
+    def __init__(self, settings: ShortcutSettings, project: CirculantDense, kernels: Kernels = "auto") -> None:
+        """Build where ``native_kernels`` says so; of ``project`` only the parameters are used."""
+        super().__init__(settings, project, kernels)
         self.fused = FusedShortcut(self.scale, activated=settings.form == "circ_act")
 
     def construct(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
@@ -130,12 +125,16 @@ class Repeat(nn.Cell):
 def build_shortcut(
     dim: int, settings: ShortcutSettings, location: Literal["msa", "mlp"], kernels: Kernels = "auto"
 ) -> nn.Cell:
-    """Return the shortcut past one branch of a block of ``dim`` = C channels."""
+    """Return the shortcut past one branch of a block of ``dim`` = C channels.
+
+    Raises:
+        UserError: the circulant blocks do not divide C, or a native kernel is asked for where there is none.
+    """
     if not settings.identity:
         return NoShortcut()
     if settings.paths and settings.location in (location, "both"):
         if settings.projection == "dense" or settings.form == "act":
-            return AugmentedShortcut(dim, settings, kernels)
+            return AugmentedShortcut(settings, _projection(dim, settings), kernels)
         return _circulant_shortcut(dim, settings, kernels)
     return IdentityShortcut()
 
@@ -150,7 +149,7 @@ def _circulant_shortcut(dim: int, settings: ShortcutSettings, kernels: Kernels) 
         chosen = choose_implementation(distributed.device_target(), native)
         settings = dataclasses.replace(settings, implementation=chosen)
     cell = FusedAugmentedShortcut if settings.implementation == "native" else AugmentedShortcut
-    return cell(dim, settings, kernels)
+    return cell(settings, _projection(dim, settings), kernels)
 
 
 def _projection(dim: int, settings: ShortcutSettings) -> nn.Cell:
@@ -160,5 +159,6 @@ def _projection(dim: int, settings: ShortcutSettings) -> nn.Cell:
         return DenseProjection(dim, dim, settings.paths, settings.bias)
     if dim % settings.blocks:
         raise UserError(f"shortcut.blocks={settings.blocks}: must divide the {dim} channels of the block")
-    product = "fft" if settings.implementation == "fft" else "dense"
+    # native: the kernel takes the parameters, and the product in the Fourier domain has no index table beside them
+    product = "dense" if settings.implementation == "dense" else "fft"
     return CirculantDense(dim, dim, settings.paths, settings.blocks, settings.bias, product)

@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""The block-circulant product of augmented shortcuts (Tang et al., NeurIPS 2021, Eq. 12-14), in two forms.
+"""The block-circulant product of augmented shortcuts (Tang et al., NeurIPS 2021, Eq. 12-14), in three forms.
 
 A projection is b_out x b_in blocks of n x n, each a circulant matrix given by its first column, the generator w_ij.
 Output block i of an input x with blocks x_j is a sum of circular convolutions:
@@ -61,3 +61,35 @@ def fft_product(x: Tensor, generators: Tensor) -> Tensor:
     y_real, y_imag = ops.split(y, paths * b_out, 2)
     y = ops.irfft(ops.Complex()(y_real.transpose(1, 2, 0), y_imag.transpose(1, 2, 0)), n)  # (M, T*b_out, n)
     return y.astype(ms.float32).reshape(-1, *x.shape[1:-1], paths * b_out * n)
+
+
+def half_weights(generators: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the two weights (T, b_out*n/2, b_in*n/2) of products on halves of blocks, for even n.
+
+    A circulant block is [[A, B], [B, A]]. With x and y in halves, and u = x_1 + x_2, v = x_1 - x_2,
+
+        y_1 = P u + Q v,   y_2 = P u - Q v,   P = (A + B) / 2,   Q = (A - B) / 2:
+
+    half the multiply-accumulates of the dense product. P and Q are returned.
+    """
+    paths, b_out, b_in, n = generators.shape
+    half = n // 2
+    blocks = generators.reshape(-1)[dense_index(generators.shape)].reshape(paths, b_out, 2, half, b_in, 2, half)
+    a, b = blocks[:, :, 0, :, :, 0], blocks[:, :, 0, :, :, 1]  # (T, b_out, n/2, b_in, n/2)
+    shape = (paths, b_out * half, b_in * half)
+    return ((a + b) / 2).reshape(shape), ((a - b) / 2).reshape(shape)
+
+
+def split_halves(x: Tensor, blocks: int) -> tuple[Tensor, Tensor]:
+    """Return the first and the second halves (B, N, C/2) of the ``blocks`` blocks of ``x`` (B, N, C)."""
+    batch, tokens, dim = x.shape
+    half = dim // blocks // 2
+    first, second = ops.split(x.reshape(batch, tokens, blocks, 2 * half), half, -1)
+    return first.reshape(batch, tokens, dim // 2), second.reshape(batch, tokens, dim // 2)
+
+
+def join_halves(first: Tensor, second: Tensor, blocks: int) -> Tensor:
+    """Return ``x`` (B, N, C) of the halves (B, N, C/2) of its blocks; undoes ``split_halves``."""
+    batch, tokens, half_dim = first.shape
+    halves = [half.reshape(batch, tokens, blocks, half_dim // blocks) for half in (first, second)]
+    return ops.cat(halves, -1).reshape(batch, tokens, 2 * half_dim)

@@ -175,7 +175,7 @@ def test_new_paths_change_nothing_and_learn(paths, projection, rng):
     load_weights(plain_model, weights, "here")
     for network in (model, plain_model):
         network.set_train(False)
-    np.testing.assert_allclose(logits(model), logits(plain_model), rtol=0, atol=2e-6)
+    np.testing.assert_allclose(logits(model), logits(plain_model), rtol=0, atol=1e-5)  # new paths: 2e-6
 
     parameters = ParameterTuple([p for p in model.trainable_params() if "_shortcut." in p.name and p.ndim > 1])
     images = Tensor(rng.standard_normal((2, 3, 32, 32)).astype(np.float32))
@@ -202,7 +202,8 @@ def test_start_from_another_model_is_refused():
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize(
-    "shortcut", [{}, {"bias": False}, {"location": "mlp", "form": "act_circ"}, {"paths": 3, "blocks": 8}]
+    "shortcut",
+    [{}, {"bias": False}, {"location": "mlp", "form": "act_circ"}, {"paths": 3, "blocks": 8}, {"blocks": 16}],
 )
 def test_portable_model_gives_the_same_logits(implementation, shortcut):
     model = tiny_model("circulant2", {"implementation": implementation, **shortcut})
@@ -212,7 +213,7 @@ def test_portable_model_gives_the_same_logits(implementation, shortcut):
     twin = portable(model)
     assert not [cell for _, cell in twin.cells_and_names() if isinstance(cell, CirculantDense)]
     assert (twin.name, twin.preprocessing) == (model.name, model.preprocessing)
-    assert twin.settings.shortcut.projection == "dense"
+    assert len(unique_parameters(twin)) == len({id(p) for p in twin.get_parameters()})
     assert not twin.training
     expected = logits(model)
     assert np.abs(expected).max() > 0.5

@@ -1,12 +1,20 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""The block-circulant product in both forms, against a matrix that is written out entry by entry."""
+"""The block-circulant product in each form, against a matrix that is written out entry by entry."""
 
 import mindspore as ms
 import numpy as np
 import pytest
 from mindspore import Tensor, nn
 
-from src.ops.circulant import dense_index, dense_product, dense_weight, fft_product
+from src.ops.circulant import (
+    dense_index,
+    dense_product,
+    dense_weight,
+    fft_product,
+    half_weights,
+    join_halves,
+    split_halves,
+)
 
 pytestmark = pytest.mark.usefixtures("pynative")
 
@@ -138,3 +146,23 @@ def test_both_forms_have_the_same_gradients(shape, rng):
     for by_fft, by_dense in zip(*gradients, strict=True):
         assert np.abs(by_fft.asnumpy() - by_dense.asnumpy()).max() < 1e-5
     assert np.abs(gradients[1][1].asnumpy()).min() > 0
+
+
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape[-1] % 2 == 0], ids=str)
+def test_products_on_half_blocks_are_the_matrix_product(shape, rng):
+    paths, b_out, b_in, n = shape
+    x, generators = draw(rng, shape, 2, 3)
+    x_1, x_2 = (half.asnumpy().astype(np.float64) for half in split_halves(Tensor(x), b_in))
+    of_sums, of_differences = half_weights(generators)
+    assert of_sums.shape == of_differences.shape == (paths, b_out * n // 2, b_in * n // 2)
+    expected = x.astype(np.float64) @ block_circulant(generators).T
+    for path, whole in enumerate(np.split(expected, paths, axis=-1)):
+        p, q = (x_1 + x_2) @ of_sums[path].T, (x_1 - x_2) @ of_differences[path].T
+        y = join_halves(Tensor(p + q), Tensor(p - q), b_out).asnumpy()
+        assert np.abs(y - whole).max() < 1e-5
+
+
+def test_halves_of_blocks_by_hand():
+    first, second = split_halves(Tensor(np.arange(8.0).reshape(1, 1, 8)), 2)
+    assert (first.asnumpy().ravel().tolist(), second.asnumpy().ravel().tolist()) == ([0, 1, 4, 5], [2, 3, 6, 7])
+    assert join_halves(first, second, 2).asnumpy().ravel().tolist() == list(range(8))
