@@ -5,7 +5,7 @@ from src.config import DataConfig, door_parser, write_report
 from src.data.classes import match_classes
 from src.data.loader import EvalLoader
 from src.data.sources import open_source
-from src.deploy.predict import load_classifier
+from src.deploy.load import load_classifier
 from src.distributed import start_device, start_ranks
 from src.engine.evaluate import evaluate
 from src.errors import run_door
@@ -27,7 +27,8 @@ def main() -> None:
     known = classifier.description
     source = open_source(args.data_path, "val")
     labels = match_classes(source.classes, known.classes, known.settings["num_classes"], source.name)
-    loader = EvalLoader(source, labels, DataConfig(eval_batch_size=args.batch_size), known.preprocessing, ranks)
+    data = DataConfig(eval_batch_size=args.batch_size)
+    loader = EvalLoader(source, labels, data, known.preprocessing, ranks, classifier.prepare)
     result = evaluate(classifier.logits, loader, ranks)
     if not ranks.first:
         return

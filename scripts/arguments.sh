@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-# Sourced by the scripts that train, evaluate and export: checks their arguments.
+# Checks of arguments; sourced by the scripts that train, evaluate and export.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export GLOG_v=${GLOG_v:-3} # MindSpore's warnings about devices that are not there
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-# Sourced by the other scripts: a virtual environment with the pinned requirements, made once.
+# A virtual environment with the pinned requirements, made once; sourced by the other scripts.
 # PYTHON names the interpreter to build it with; VENV names another place for it.
 
 fail() {

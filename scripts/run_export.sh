@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 # Make a file for deployment:
-#   bash scripts/run_export.sh Ascend|GPU|CPU CHECKPOINT_PATH MINDIR|ONNX [--batch_size N]
+#   bash scripts/run_export.sh Ascend|GPU|CPU CHECKPOINT_PATH MINDIR|ONNX [--precision float16] [--uint8] [...]
 # Run on a CPU; not on Ascend or GPU yet.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/arguments.sh"

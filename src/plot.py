@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from src.errors import UserError
+
 INK, GRID, PAPER = "#333333", "#e3e3e3", "#ffffff"
 # colours of lines that are told apart on white, by colour-blind eyes too
 PALETTE = ("#c1272d", "#0a5fa5", "#2e8b57", "#e08e00", "#7b3294", "#1a1a1a", "#00a0b0", "#8c6d31")
@@ -43,6 +45,20 @@ class Scale:
         """Return where ``value`` lies on the axis: 0 at its beginning, 1 at its end."""
         low, high, value = (math.log(v) if self.log else v for v in (self.low, self.high, value))
         return (value - low) / (high - low)
+
+
+def check_figure_path(flag: str, path: str) -> Path:
+    """Return where a figure goes, before long work begins.
+
+    Raises:
+        UserError: another extension than .png, or no such folder; it names ``flag``.
+    """
+    file = Path(path)
+    if file.suffix.lower() != ".png":
+        raise UserError(f"{flag} {path}: a figure is a .png file")
+    if not file.parent.is_dir():
+        raise UserError(f"{flag} {path}: no folder {file.parent}")
+    return file
 
 
 class Canvas:
@@ -164,6 +180,15 @@ def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
 def text_width(text: str, size: int = 13) -> float:
     """Return how many pixels wide a text of this size is."""
     return _font(size * _MEASURED).getlength(text) / _MEASURED
+
+
+def fitted(text: str, width: float, size: int = 13) -> str:
+    """Return a text that fits into ``width`` pixels, its end cut off where it must be."""
+    if text_width(text, size) <= width:
+        return text
+    while text and text_width(text + "...", size) > width:
+        text = text[:-1]
+    return text + "..."
 
 
 def paint(values: np.ndarray, scale: Scale) -> Image.Image:

@@ -101,8 +101,10 @@ def test_evaluation_reports_the_score_of_the_checkpoint(desk, best):
 
 
 def test_export_then_inference_guess_as_the_checkpoint_does(desk, best):
-    desk.run("export.py", "--checkpoint_path", best, "--file_format", "MINDIR", "--output_path", "exported")
-    assert [path.name for path in (desk.folder / "exported").iterdir()] == ["best.mindir"]
+    export = ("export.py", "--checkpoint_path", best, "--file_format", "MINDIR", "--output_path", "exported")
+    desk.run(*export, "--latency_runs", 2, "--data_path", "pictures/val")
+    left = sorted(path.name for path in (desk.folder / "exported").iterdir())
+    assert left == ["best.mindir", "report.json", "report.md"]
     models = {"a": best, "b": "exported/best.mindir"}
     processes = {
         name: desk.start(
@@ -183,8 +185,8 @@ def test_every_door_has_help(desk):
     doors = {
         "train.py": ("--config_path", "--data_path", "--output_path", "key=value"),
         "eval.py": ("--checkpoint_path", "--data_path", "--report"),
-        "export.py": ("--checkpoint_path", "--file_format {MINDIR,ONNX}", "--output_path"),
-        "infer.py": ("--model_path", "--input", "--top", "--report"),
+        "export.py": ("--checkpoint_path", "--file_format {MINDIR,ONNX}", "--precision", "--uint8", "--output_path"),
+        "infer.py": ("--model_path", "--input", "--top", "--report", "--sheet"),
         "tools/convert.py": ("--model", "--weights", "--output", "--replace_head"),
     }
     others = {"tools/check_data.py": ("--data_path",), "tools/launch.py": ("DEVICE_NUM", "program")}

@@ -198,6 +198,26 @@ MISTAKES = {
         ("export", "--checkpoint_path", "tiny.yaml", "--file_format", "MINDIR"),
         "checkpoint tiny.yaml: ",
     ),
+    "MINDIR in whole numbers": (
+        nothing,
+        ("export", "--checkpoint_path", "run/best.ckpt", "--file_format", "MINDIR", "--precision", "int8"),
+        "--file_format MINDIR: has float32 and float16",
+    ),
+    "whole numbers of no pictures": (
+        nothing,
+        ("export", "--checkpoint_path", "run/best.ckpt", "--file_format", "ONNX", "--precision", "int8"),
+        "--precision int8: --data_path names the pictures",
+    ),
+    "verified with no pictures": (
+        nothing,
+        ("export", "--checkpoint_path", "run/best.ckpt", "--file_format", "MINDIR", "--data_path", "nowhere"),
+        "--data_path nowhere: no folder with pictures",
+    ),
+    "a sheet of no kind": (
+        nothing,
+        ("infer", "--model_path", "run/best.ckpt", "--input", "data/val", "--sheet", "sheet.xls"),
+        "--sheet sheet.xls",
+    ),
     "weights of no kind": (
         nothing,
         ("tools.convert", "--model", "deit_ti", "--weights", "tiny.yaml", "--output", "a.ckpt"),

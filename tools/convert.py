@@ -1,5 +1,8 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Convert PyTorch weights to a checkpoint (--model deit_ti --weights W.npz --output F.ckpt), or back (--to pytorch)."""
+"""Convert PyTorch weights to a checkpoint, or back: python tools/convert.py --model deit_ti --weights W --output F.
+
+--to pytorch writes the official names and shapes, --to tensors our own.
+"""
 
 import sys
 from pathlib import Path
@@ -16,12 +19,10 @@ from src.logs import start_logging
 def main() -> None:
     """Parse the command line and convert."""
     parser = door_parser("Convert weights of the official PyTorch code into a checkpoint of this project, or back.")
-    parser.add_argument("--to", choices=("checkpoint", "pytorch"), default="checkpoint", help="what to write")
+    parser.add_argument("--to", choices=("checkpoint", "pytorch", "tensors"), default="checkpoint")
     parser.add_argument("--model", help="registered model that the weights are for; a checkpoint knows its own")
-    parser.add_argument("--weights", required=True, help="a .npz, .safetensors or .pth file; a .ckpt to pytorch")
-    parser.add_argument(
-        "--output", required=True, help="the .ckpt file to write; .npz, .safetensors or .pth to pytorch"
-    )
+    parser.add_argument("--weights", required=True, help="a .npz, .safetensors or .pth file; else a .ckpt")
+    parser.add_argument("--output", required=True, help="the .ckpt file to write; else .safetensors, .npz or .pth")
     parser.add_argument("--classes", help="class names: a name a line, a JSON list, or ImageNet's class index")
     parser.add_argument("--replace_head", action="store_true", help="put a fresh head in place of the file's")
     parser.add_argument("--mean", type=float, nargs=3, help="of the preprocessing, where it differs from the model's")
@@ -33,8 +34,8 @@ def main() -> None:
     start_logging()
     settings = load_assignments(args.assignments)
     start_device(args.device_target, args.device_id)
-    if args.to == "pytorch":
-        export_file(args.weights, args.output)
+    if args.to != "checkpoint":
+        export_file(args.weights, args.output, official=args.to == "pytorch")
         return
     if args.model is None:
         parser.error("--model: which registered model the weights are for")

@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Draw feature diversity: similarity|diversity|features --checkpoint_path F.ckpt --data_path DIR --output_path P."""
+"""Draw how diverse features are: similarity|diversity|features --checkpoint_path F --data_path DIR --output_path P."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a fold
 
 import mindspore as ms
 
-from src.analysis.figures import check_figure_path
 from src.analysis.networks import open_networks
 from src.analysis.pictures import sample_pictures
 from src.analysis.visualize import visualize
@@ -16,6 +15,7 @@ from src.config import door_parser, write_report
 from src.distributed import start_device
 from src.errors import run_door
 from src.logs import start_logging
+from src.plot import check_figure_path
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     args = parser.parse_args()
     start_logging()
     start_device(args.device_target, args.device_id)
-    output = check_figure_path(args.output_path)
+    output = check_figure_path("--output_path", args.output_path)
     pictures = sample_pictures(args.data_path, args.pictures)
     size = args.image_size or (1024 if args.figure == "features" else None)
     networks = open_networks(args.checkpoint_path, args.model, args.labels, size, args.seed, ms.set_seed)

@@ -20,9 +20,9 @@ from src.plot import (
     Canvas,
     Point,
     Scale,
+    fitted,
     log_ticks,
     paint,
-    text_width,
     ticks,
 )
 
@@ -39,20 +39,6 @@ _SPREAD = (10, 90)  # percentiles of the pictures that bound the band around a c
 _CLIP = (1, 99)  # percentiles of a feature map that are its darkest and its lightest colour
 
 Named = Sequence[tuple[str, Measurement]]  # (label of the network, what was measured)
-
-
-def check_figure_path(path: str) -> Path:
-    """Return where a figure goes, before long work begins.
-
-    Raises:
-        UserError: another extension than .png, or no such folder.
-    """
-    file = Path(path)
-    if file.suffix.lower() != ".png":
-        raise UserError(f"--output_path {path}: a figure is a .png file")
-    if not file.parent.is_dir():
-        raise UserError(f"--output_path {path}: no folder {file.parent}")
-    return file
 
 
 def draw_similarity(measured: Named, path: Path) -> None:
@@ -74,7 +60,7 @@ def draw_similarity(measured: Named, path: Path) -> None:
     _title(canvas, "Cosine similarity of patch tokens", note)
     for i, (label, m, layers) in enumerate(rows):
         top = _HEAD + i * row_height
-        canvas.text((_MARGIN, top + 4), _fitted(label, right - _MARGIN - _GAP, _LABEL), size=_LABEL)
+        canvas.text((_MARGIN, top + 4), fitted(label, right - _MARGIN - _GAP, _LABEL), size=_LABEL)
         for j, layer in enumerate(layers):
             left = _MARGIN + j * (_MATRIX + _GAP)
             box = Box(left, top + 30, left + _MATRIX, top + 30 + _MATRIX)
@@ -110,7 +96,7 @@ def draw_diversity(measured: Named, path: Path) -> None:
         x, y = _MARGIN + 56 + i % 2 * width, _HEAD + height + 24 + 24 * (i // 2)
         canvas.line([(x, y), (x + 36, y)], _colour(i), 3)
         canvas.dot((x + 18, y), _colour(i), 4)
-        canvas.text((x + 48, y), _fitted(label, width - 124, 14), "lm", 14)
+        canvas.text((x + 48, y), fitted(label, width - 124, 14), "lm", 14)
     _save(canvas, path)
 
 
@@ -138,7 +124,7 @@ def draw_features(
     _title(canvas, f"Feature maps of {picture_name}", rule)
     for i, (label, picture, maps) in enumerate(looked):
         top = _HEAD + i * row_height
-        canvas.text((_MARGIN, top + 4), _fitted(label, width - 2 * _MARGIN, _LABEL), size=_LABEL)
+        canvas.text((_MARGIN, top + 4), fitted(label, width - 2 * _MARGIN, _LABEL), size=_LABEL)
         shown = min(side, tall)
         canvas.image(Image.fromarray(picture), Box(_MARGIN, top + 30, _MARGIN + shown, top + 30 + shown))
         canvas.text((_MARGIN, top + shown + 38), f"input, {picture.shape[1]} x {picture.shape[0]} pixels", size=_SMALL)
@@ -210,18 +196,9 @@ def _save(canvas: Canvas, path: Path) -> None:
 
 def _title(canvas: Canvas, title: str, note: str) -> None:
     """Write the title of a figure, and a note below it."""
-    canvas.text((_MARGIN, 16), _fitted(title, canvas.width - 2 * _MARGIN, _TITLE), size=_TITLE)
-    canvas.text((_MARGIN, 42), _fitted(note, canvas.width - 2 * _MARGIN, _SMALL), size=_SMALL, colour="#666666")
+    canvas.text((_MARGIN, 16), fitted(title, canvas.width - 2 * _MARGIN, _TITLE), size=_TITLE)
+    canvas.text((_MARGIN, 42), fitted(note, canvas.width - 2 * _MARGIN, _SMALL), size=_SMALL, colour="#666666")
     canvas.line([(_MARGIN, _RULE), (canvas.width - _MARGIN, _RULE)], GRID)
-
-
-def _fitted(text: str, width: float, size: int) -> str:
-    """Return a text that fits into ``width`` pixels, its end cut off where it must be."""
-    if text_width(text, size) <= width:
-        return text
-    while text and text_width(text + "...", size) > width:
-        text = text[:-1]
-    return text + "..."
 
 
 def _shrunk(matrix: np.ndarray) -> np.ndarray:

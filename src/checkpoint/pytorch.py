@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from src.checkpoint.adapt import load_model
+from src.checkpoint.metadata import properties
 from src.checkpoint.pytorch_files import read_state, write_state
 from src.checkpoint.record import Description, Record, save_record
 from src.config import plain
@@ -73,20 +74,23 @@ def official_state(weights: Mapping[str, np.ndarray], model: Backbone) -> dict[s
     return state
 
 
-def export_file(weights: str, output: str) -> None:
-    """Write the weights of a checkpoint of ours as a file that the official PyTorch code reads.
+def export_file(weights: str, output: str, official: bool = True) -> None:
+    """Write the weights of a checkpoint of ours as a file of tensors, and its description where there is a place.
 
     Args:
         weights: the checkpoint; of its moving average where it has one.
         output: the file to write, see ``write_state``.
+        official: by the names and in the shapes of the official PyTorch code, which reads the file; else by our own.
 
     Raises:
         UserError: no such checkpoint, or the file can't be written; nothing is left behind then.
     """
-    model, _ = load_model(weights)
+    model, record = load_model(weights)
     own = {name: parameter.asnumpy() for name, parameter in unique_parameters(model).items()}
-    write_state(Path(output), official_state(own, model))
-    _log.info("%s: %s for PyTorch, %s parameters", output, model.name, f"{count_parameters(model):,}")
+    state = official_state(own, model) if official else own
+    write_state(Path(output), state, properties(record.description, Path(weights)))
+    names = "PyTorch's names" if official else "our names"
+    _log.info("%s: %s by %s, %s parameters", output, model.name, names, f"{count_parameters(model):,}")
 
 
 def convert_file(

@@ -2,6 +2,7 @@
 """Files of tensors as PyTorch users have them: ``.npz``, ``.safetensors``, and torch's own."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,27 +32,29 @@ def read_state(path: Path) -> dict[str, np.ndarray]:
     return {name.removeprefix("module."): _as_float32(value) for name, value in state.items()}
 
 
-def write_state(path: Path, state: Mapping[str, np.ndarray]) -> None:
+def write_state(path: Path, state: Mapping[str, np.ndarray], properties: Mapping[str, str] | None = None) -> None:
     """Write tensors to a ``.npz``, ``.safetensors``, ``.pth``, ``.pt`` or ``.bin`` file.
+
+    Of these, only a ``.safetensors`` file has a place for ``properties``.
 
     Raises:
         UserError: another format, no such folder, no room, or the library that writes it is missing.
     """
-    writers = {".npz": _write_npz, ".safetensors": _write_safetensors}
+    writers = {".npz": _write_npz, ".safetensors": partial(_write_safetensors, properties)}
     writers |= dict.fromkeys((".pth", ".pt", ".bin"), _write_torch)
     writer = writers.get(path.suffix.lower())
     if writer is None or not path.parent.is_dir():
         raise UserError(f"--output {path}: expected {', '.join(writers)} in a folder that exists")
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    unfinished = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
-        writer(partial, state)
-        partial.replace(path)
+        writer(unfinished, state)
+        unfinished.replace(path)
     except ImportError as error:
         raise UserError(f"--output {path}: writing it needs the package {error.name}") from None
     except (OSError, RuntimeError) as error:
         raise UserError(f"--output {path}: could not be written ({error})") from None
     finally:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def _as_float32(value: np.ndarray) -> np.ndarray:
@@ -101,10 +104,11 @@ def _write_npz(path: Path, state: Mapping[str, np.ndarray]) -> None:
     np.savez(path, **state)
 
 
-def _write_safetensors(path: Path, state: Mapping[str, np.ndarray]) -> None:
+def _write_safetensors(properties: Mapping[str, str] | None, path: Path, state: Mapping[str, np.ndarray]) -> None:
     from safetensors.numpy import save_file
 
-    save_file({name: np.ascontiguousarray(value) for name, value in state.items()}, path)
+    tensors = {name: np.ascontiguousarray(value) for name, value in state.items()}
+    save_file(tensors, path, dict(properties) if properties else None)
 
 
 def _write_torch(path: Path, state: Mapping[str, np.ndarray]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from src.config import Config, DataConfig, Preprocessing
-from src.data.pictures import Batch, EvalPictures, Pictures, Place, TrainPictures
+from src.data.pictures import Batch, EvalPictures, Pictures, Place, Prepare, TrainPictures
 from src.data.sampler import rank_positions
 from src.data.source import Source
 from src.distributed import ALONE, Ranks
@@ -75,13 +75,17 @@ class EvalLoader:
         data: DataConfig,
         preprocessing: Preprocessing,
         ranks: Ranks = ALONE,
+        prepare: Prepare | None = None,
     ) -> None:
-        """Build over ``source``, whose labels ``label_map`` turns into those of the model."""
+        """Build over ``source``, whose labels ``label_map`` turns into those of the model.
+
+        ``prepare`` makes the model's input of pictures uint8 (B, H, W, 3); by default it normalises them.
+        """
         self.count = len(source)  # of all ranks
         share = -(-self.count // ranks.size)  # of the rank that has most
         self.steps = -(-share // data.eval_batch_size)  # batches of that rank; others may have one less
         self._positions = range(ranks.rank, self.count, ranks.size)
-        self._pictures, self._data = EvalPictures(source, label_map, preprocessing), data
+        self._pictures, self._data = EvalPictures(source, label_map, preprocessing, prepare), data
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of one pass over this rank's share."""

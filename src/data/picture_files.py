@@ -1,6 +1,7 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Files of pictures: which there are in a folder, and one of them in RGB."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -26,16 +27,17 @@ def all_picture_files(folder: Path) -> list[Path]:
     return [file for each in folders for file in picture_files(each)]
 
 
-def read_picture(path: Path) -> Image.Image:
+def read_picture(path: Path, content: bytes | None = None) -> Image.Image:
     """Return the picture of a file in RGB: gray, CMYK, palette, 16-bit and RGBA ones are converted.
 
-    Transparency is dropped, and no EXIF rotation is applied, as torchvision's loader does it.
+    Transparency is dropped, and no EXIF rotation is applied, as torchvision's loader does it. Where ``content`` is
+    given, it is what stands in the file, and ``path`` a name for messages.
 
     Raises:
         UserError: the file is not a picture, or is cut off.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path if content is None else io.BytesIO(content)) as image:
             return _to_rgb(image)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UserError(f"{path}: not a readable picture ({' '.join(str(error).split())})") from None

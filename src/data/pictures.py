@@ -2,7 +2,7 @@
 """What a place in the pass over a data set becomes: a picture on its own, and a batch of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from src.data.transforms import TrainTransform, eval_picture, normalise
 from src.draws import Stream, generator
 from src.errors import UserError
 
+Prepare = Callable[[np.ndarray], np.ndarray]  # pictures uint8 (B, H, W, 3) -> input of a model
 _SUBSTITUTES = 8  # pictures that are tried in the place of an unreadable one
 
 
@@ -24,7 +25,7 @@ _SUBSTITUTES = 8  # pictures that are tried in the place of an unreadable one
 class Batch:
     """What a step takes."""
 
-    images: np.ndarray  # float32 (B, 3, H, W), normalised
+    images: np.ndarray  # float32 (B, 3, H, W), normalised, or what else the model takes
     labels: np.ndarray  # int32 (B,), indices of the model's outputs; of a mixed picture, that of its larger part
     positions: np.ndarray  # int64 (B,), of the pictures in the epoch's global order
     targets: np.ndarray | None = None  # float32 (B, K), soft targets; of training only
@@ -105,9 +106,12 @@ class TrainPictures(Pictures):
 class EvalPictures(Pictures):
     """Centre crops of the pictures whose numbers in the source are the positions."""
 
-    def __init__(self, source: Source, label_map: np.ndarray, preprocessing: Preprocessing) -> None:
+    def __init__(
+        self, source: Source, label_map: np.ndarray, preprocessing: Preprocessing, prepare: Prepare | None = None
+    ) -> None:
         """Build over ``source``, whose labels ``label_map`` turns into those of a model."""
         self._source, self._labels, self._preprocessing = source, label_map[source.labels], preprocessing
+        self._prepare = prepare or (lambda pictures: normalise(pictures, preprocessing))
 
     def picture(self, place: Place) -> tuple[np.ndarray, ...]:
         """Return the picture uint8 (H, W, 3) and its label."""
@@ -115,7 +119,7 @@ class EvalPictures(Pictures):
         return eval_picture(self._source.picture(index), self._preprocessing), self._labels[index]
 
     def batch(self, places: Sequence[Place], *columns: np.ndarray) -> Batch:
-        """Return the normalised pictures."""
+        """Return the pictures as the model takes them."""
         pictures, labels = columns
         positions = np.array([place.position for place in places])
-        return Batch(normalise(pictures, self._preprocessing), labels, positions)
+        return Batch(self._prepare(pictures), labels, positions)

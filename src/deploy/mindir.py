@@ -1,33 +1,45 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """MINDIR: MindSpore's own format, with a dynamic batch."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import mindspore as ms
 from mindspore import Tensor, nn
 from mindspore.train.mind_ir_pb2 import ModelProto
 
-from src.checkpoint.record import Description
-from src.deploy import metadata
+from src.checkpoint import metadata
+from src.deploy.classifier import Classifier
 from src.errors import UserError
 from src.models.contract import Backbone
-from src.models.inference import Logits
 
 
-def write_mindir(network: Backbone, description: Description, path: Path) -> None:
-    """Write ``network`` to ``path`` (ending in .mindir), for images (B, 3, H, W) of any B."""
-    size = description.preprocessing.size
+def write_mindir(network: Backbone, properties: Mapping[str, str], path: Path, precision: str = "float32") -> None:
+    """Write ``network`` to ``path`` (ending in .mindir), for images (B, 3, H, W) of any B; ``properties`` go into it.
+
+    With the precision float16, weights of products and the products are in half precision, and images and logits are
+    float32 as ever. The network's own weights are then in half precision, too.
+    """
+    size = network.preprocessing.size
     images = Tensor(shape=[None, 3, size, size], dtype=ms.float32)
 
     def describe(model: ModelProto) -> None:
-        model.user_info[metadata.KEY] = metadata.to_text(description)
+        model.user_info.update(properties)
 
-    ms.export(network, images, file_name=str(path), file_format="MINDIR", custom_func=describe)
+    exported = _in_half_precision(network) if precision == "float16" else network
+    ms.export(exported, images, file_name=str(path), file_format="MINDIR", custom_func=describe)
     path.chmod(0o644)  # the framework leaves it read-only
 
 
-def read_mindir(path: Path) -> tuple[Logits, Description]:
-    """Return the classifier in a file, images (B, 3, H, W) to logits (B, K), and its description.
+def _in_half_precision(network: Backbone) -> nn.Cell:
+    for _, cell in network.cells_and_names():
+        if isinstance(cell, nn.Dense):
+            cell.weight.set_dtype(ms.float16)  # half the size of the file; nothing else in it is large
+    return ms.amp.auto_mixed_precision(network, "auto", ms.float16)  # LayerNorm and softmax stay float32
+
+
+def read_mindir(path: Path) -> Classifier:
+    """Return the classifier in a file.
 
     Raises:
         UserError: not a MINDIR file of this project.
@@ -39,4 +51,4 @@ def read_mindir(path: Path) -> tuple[Logits, Description]:
     except Exception as error:  # protobuf and the framework raise kinds of their own
         raise UserError(f"{path}: not a MINDIR file, or damaged ({' '.join(str(error).split())[:120]})") from None
     description = metadata.from_text(model.user_info.get(metadata.KEY), str(path))
-    return lambda images: graph(Tensor(images)).asnumpy(), description
+    return Classifier(lambda images: graph(Tensor(images)).asnumpy(), description)

@@ -13,14 +13,14 @@ from PIL import Image
 
 from src.analysis.diversity import Measurement, diversity, similarity_matrix
 from src.analysis.features import FeatureMaps, feature_maps
-from src.analysis.figures import check_figure_path, draw_diversity, draw_features, draw_similarity
+from src.analysis.figures import draw_diversity, draw_features, draw_similarity
 from src.analysis.layers import layer_tokens
 from src.analysis.pictures import picture_loader, sample_pictures
 from src.checkpoint.record import Description, Record, save_record
 from src.config import plain
 from src.errors import UserError, run_door
 from src.models.contract import unique_parameters
-from src.plot import PALETTE, colour_map
+from src.plot import PALETTE, check_figure_path, colour_map
 from tests.conftest import ROOT
 from tests.tiny import tiny_model
 
@@ -115,11 +115,11 @@ def test_the_most_variable_channels_on_their_grid(pynative, rng):
 
 
 def test_where_a_figure_may_go(tmp_path):
-    assert check_figure_path(str(tmp_path / "a.PNG")) == tmp_path / "a.PNG"
+    assert check_figure_path("--output_path", str(tmp_path / "a.PNG")) == tmp_path / "a.PNG"
     with pytest.raises(UserError, match=r"--output_path .*a\.jpg: a figure is a \.png file"):
-        check_figure_path(str(tmp_path / "a.jpg"))
+        check_figure_path("--output_path", str(tmp_path / "a.jpg"))
     with pytest.raises(UserError, match=r"--output_path .*: no folder .*nowhere"):
-        check_figure_path(str(tmp_path / "nowhere" / "a.png"))
+        check_figure_path("--output_path", str(tmp_path / "nowhere" / "a.png"))
 
 
 @pytest.fixture

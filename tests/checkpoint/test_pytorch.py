@@ -7,6 +7,7 @@ import struct
 import numpy as np
 import pytest
 
+from src.checkpoint import metadata
 from src.checkpoint.pytorch import convert_file, convert_state, export_file, official_state
 from src.checkpoint.pytorch_files import read_state
 from src.checkpoint.record import load_record
@@ -193,6 +194,16 @@ def test_there_and_back_is_the_same_to_the_bit(tmp_path, ending):
     assert_same(back, STATE)
     assert len(tables) == 8
     assert not list(tmp_path.glob(".back*"))
+
+
+def test_tensors_by_our_own_names_say_what_they_are(tmp_path):
+    record = convert(tmp_path, write(tmp_path / "w.npz", STATE))
+    export_file(str(tmp_path / "out.ckpt"), str(tmp_path / "own.safetensors"), official=False)
+    assert_same(read_state(tmp_path / "own.safetensors"), record.tensors)
+    with pytest.importorskip("safetensors").safe_open(tmp_path / "own.safetensors", "numpy") as file:
+        said = file.metadata()
+    assert metadata.from_text(said["augvit"], "own.safetensors") == record.description
+    assert said["checkpoint_sha256"] == metadata.file_digest(tmp_path / "out.ckpt")
 
 
 @pytest.mark.parametrize("name", TINY_FAMILIES)

@@ -1,7 +1,7 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Exported files compute what the network computes, say what they are, and stand only when that was verified."""
 
-import json
+import dataclasses
 import sys
 
 import mindspore as ms
@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
+from src.checkpoint import metadata
 from src.checkpoint.adapt import load_model
 from src.checkpoint.record import Description, Record, save_record
 from src.config import plain
 from src.deploy import export as module
-from src.deploy import metadata
-from src.deploy.export import TOLERANCE, VerificationError, export, largest_difference
-from src.deploy.mindir import read_mindir
-from src.deploy.onnx import read_onnx
+from src.deploy.export import Target, export
+from src.deploy.mindir import read_mindir, write_mindir
+from src.deploy.onnx.file import read_onnx
+from src.deploy.verify import Difference, Verification, VerificationError
 from src.errors import UserError
-from src.models.contract import unique_parameters
+from src.models.inference import network_logits
 from tests.golden.load import FOLDER, model_of, read_golden
-from tests.tiny import tiny_family
 
 CLASSES = tuple(f"Klasse {i} größer" for i in range(10))
 
@@ -46,14 +46,14 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def mindir(checkpoint, tmp_path_factory):
-    return export(str(checkpoint), "MINDIR", tmp_path_factory.mktemp("mindir") / "new" / "folder")
+    return export(str(checkpoint), Target("MINDIR"), tmp_path_factory.mktemp("mindir") / "new" / "folder")
 
 
 @pytest.fixture(scope="module")
 def onnx_file(checkpoint, tmp_path_factory):
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
-    return export(str(checkpoint), "ONNX", tmp_path_factory.mktemp("onnx"), batch_size=2)
+    return export(str(checkpoint), Target("ONNX"), tmp_path_factory.mktemp("onnx"))
 
 
 def reference(checkpoint, images):
@@ -65,13 +65,13 @@ def reference(checkpoint, images):
         ms.set_context(mode=ms.GRAPH_MODE)
 
 
-def assert_file_agrees(classify, checkpoint):
+def assert_file_agrees(classifier, checkpoint):
     rng = np.random.default_rng(9)
     for batch in (1, 2, 7):
         images = rng.standard_normal((batch, 3, 16, 16)).astype(np.float32)
         expected = reference(checkpoint, images)
         assert np.abs(expected).max() > 0.5
-        np.testing.assert_allclose(classify(images), expected, rtol=0, atol=TOLERANCE)
+        np.testing.assert_allclose(classifier.logits(images), expected, rtol=0, atol=1e-4)
 
 
 def assert_describes(description, checkpoint):
@@ -80,78 +80,102 @@ def assert_describes(description, checkpoint):
     assert description.classes == CLASSES
 
 
-def test_mindir_takes_any_batch_and_describes_itself(mindir, checkpoint):
-    assert (mindir.path.name, mindir.path.parent.name) == ("tiny.mindir", "folder")
-    assert [path.name for path in mindir.path.parent.iterdir()] == ["tiny.mindir"]
-    assert mindir.difference <= TOLERANCE
-    assert mindir.megabytes == pytest.approx(mindir.path.stat().st_size / 1e6)
-    classify, description = read_mindir(mindir.path)
-    assert_file_agrees(classify, checkpoint)
-    assert_describes(description, checkpoint)
-
-
-def test_onnx_takes_its_batch_and_describes_itself(onnx_file, checkpoint):
-    assert [path.name for path in onnx_file.path.parent.iterdir()] == ["tiny.onnx"]
-    assert onnx_file.difference <= TOLERANCE
-    classify, description = read_onnx(onnx_file.path)
-    assert_file_agrees(classify, checkpoint)
-    assert_describes(description, checkpoint)
-
-
-def test_onnx_is_plain_for_every_runtime(onnx_file):
-    import onnx
-
-    model = onnx.load(onnx_file.path)
-    onnx.checker.check_model(model, full_check=True)
-    (image,), (logits,) = model.graph.input, model.graph.output
-    assert (image.name, logits.name) == ("image", "logits")
-    assert [d.dim_value for d in image.type.tensor_type.shape.dim] == [2, 3, 16, 16]
-    operators = {node.op_type for node in model.graph.node}
-    assert not operators & {"Gather", "GatherND", "GatherElements", "ScatterND", "DFT"}  # generators became dense
-    sizes = [int(np.prod(tensor.dims)) for tensor in model.graph.initializer]
-    assert 2 * 24 * 24 in sizes  # a dense weight of two paths
-    assert 2 * 4 * 24 not in sizes  # its generators
-    properties = {entry.key: entry.value for entry in model.metadata_props}
-    assert json.loads(properties["augvit"])["classes"] == list(CLASSES)
+@pytest.mark.parametrize(("name", "read"), [("mindir", read_mindir), ("onnx_file", read_onnx)])
+def test_a_file_takes_any_batch_and_describes_itself(name, read, checkpoint, request):
+    found = request.getfixturevalue(name)
+    assert found.path.name == f"tiny{found.path.suffix}"
+    names = sorted(path.name for path in found.path.parent.iterdir())
+    assert names == ["report.json", "report.md", found.path.name]
+    classifier = read(found.path)
+    assert_file_agrees(classifier, checkpoint)
+    assert_describes(classifier.description, checkpoint)
 
 
 @pytest.fixture
 def shallow(monkeypatch):
     """Export without the writing and the reading, which take seconds: a file of ten bytes, and no logits."""
-    monkeypatch.setattr(module, "write_mindir", lambda network, description, path: path.write_bytes(b"0123456789"))
-    monkeypatch.setattr(module, "read_mindir", lambda path: (lambda images: None, None))
+    monkeypatch.setattr(module, "write_mindir", lambda network, description, path, _: path.write_bytes(b"0123456789"))
+    monkeypatch.setattr(module, "load_classifier", lambda path: None)
     return monkeypatch
 
 
+def verification(absolute):
+    """Return one that found a difference."""
+    same = Difference(0.0, 0.0, 1.0, 1)
+    return Verification({1: same, 2: same, 7: Difference(absolute, absolute, 1.0, 7)}, same)
+
+
 def test_a_file_that_computes_something_else_is_not_left_behind(checkpoint, tmp_path, monkeypatch):
-    """The file here is a right one, and its reader is wrong by a little."""
+    """One number of the weights is another in the file."""
 
-    def wrong_reader(path):
-        classify, description = read_mindir(path)
-        return lambda images: classify(images) + np.float32(2e-4), description
+    def tamper(network, *arguments):
+        weight = network.head.weight.asnumpy()
+        weight[3, 5] += 0.1
+        network.head.weight.set_data(Tensor(weight))
+        write_mindir(network, *arguments)
 
-    monkeypatch.setattr(module, "read_mindir", wrong_reader)
-    with pytest.raises(VerificationError, match=r"tiny\.mindir: its logits differ from the network's by 2\.0\de-04"):
-        export(str(checkpoint), "MINDIR", tmp_path)
+    monkeypatch.setattr(module, "write_mindir", tamper)
+    with pytest.raises(VerificationError, match=r"tiny\.mindir: noise in batches of 1: .*; not written"):
+        export(str(checkpoint), Target("MINDIR"), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("difference", [1.1e-4, float("nan"), float("inf")])
-def test_an_older_file_stays_when_the_new_one_differs(checkpoint, tmp_path, shallow, difference):
-    (tmp_path / "tiny.mindir").write_bytes(b"older")
-    shallow.setattr(module, "largest_difference", lambda *_: difference)
+def test_a_file_that_prepares_its_pictures_otherwise_is_not_left_behind(checkpoint, tmp_path, monkeypatch):
+    """The mean in the file is another than that of the checkpoint."""
+
+    def tamper(network, properties, *arguments):
+        said = metadata.from_text(properties[metadata.KEY], "")
+        wrong = dataclasses.replace(said.preprocessing, mean=(0.5, 0.5, 0.51))
+        text = metadata.to_text(dataclasses.replace(said, preprocessing=wrong))
+        write_mindir(network, {**properties, metadata.KEY: text}, *arguments)
+
+    monkeypatch.setattr(module, "write_mindir", tamper)
     with pytest.raises(VerificationError, match="not written"):
-        export(str(checkpoint), "MINDIR", tmp_path)
+        export(str(checkpoint), Target("MINDIR"), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("absolute", [1.1e-4, float("nan"), float("inf")])
+def test_an_older_file_stays_when_the_new_one_differs(checkpoint, tmp_path, shallow, absolute):
+    (tmp_path / "tiny.mindir").write_bytes(b"older")
+    shallow.setattr(module, "verify", lambda *_: verification(absolute))
+    with pytest.raises(VerificationError, match=r"noise in batches of 7: .*; not written"):
+        export(str(checkpoint), Target("MINDIR"), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.mindir"]
     assert (tmp_path / "tiny.mindir").read_bytes() == b"older"
 
 
 def test_an_older_file_is_replaced_when_the_new_one_agrees(checkpoint, tmp_path, shallow):
     (tmp_path / "tiny.mindir").write_bytes(b"older")
-    shallow.setattr(module, "largest_difference", lambda *_: 9e-5)
-    export(str(checkpoint), "MINDIR", tmp_path)
+    shallow.setattr(module, "verify", lambda *_: verification(9e-5))
+    export(str(checkpoint), Target("MINDIR"), tmp_path)
     assert (tmp_path / "tiny.mindir").read_bytes() == b"0123456789"
-    assert [path.name for path in tmp_path.iterdir()] == ["tiny.mindir"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "report.md", "tiny.mindir"]
+
+
+def test_the_latency_of_the_network_is_that_of_the_batch(checkpoint, tmp_path, shallow):
+    """The network has been filled up to larger batches when it was compared with the file."""
+    sizes = []
+
+    def run(classifier, batch):
+        classifier.logits(np.zeros((batch, 3, 16, 16), np.float32))
+
+    def verify(_, network, pictures):
+        run(network, 3)
+        return verification(0.0)
+
+    def compare_latency(classifiers, batch, runs):
+        run(classifiers[1], batch)
+        return []
+
+    shallow.setattr(
+        module, "network_logits", lambda model: network_logits(lambda images: sizes.append(len(images)) or images)
+    )
+    shallow.setattr(module, "verify", verify)
+    shallow.setattr(module, "compare_latency", compare_latency)
+    shallow.setattr(module, "add_to_report", lambda *_: None)
+    export(str(checkpoint), Target("MINDIR"), tmp_path, latency_runs=1)
+    assert sizes == [3, 1, 8]
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
@@ -159,37 +183,27 @@ def test_a_missing_package_is_one_user_error(checkpoint, tmp_path, monkeypatch, 
     monkeypatch.setitem(sys.modules, package, None)  # what an import finds where nothing is installed
     said = rf"ONNX needs the package {package}: pip install -r requirements-onnx\.txt"
     with pytest.raises(UserError, match=said):
-        export(str(checkpoint), "ONNX", tmp_path / "out")
+        export(str(checkpoint), Target("ONNX"), tmp_path / "out")
     with pytest.raises(UserError, match=said):
         read_onnx(tmp_path / "some.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_can_not_be_exported_is_a_user_error(checkpoint, tmp_path):
-    with pytest.raises(UserError, match=r"--batch_size 0: must be at least 1"):
-        export(str(checkpoint), "MINDIR", tmp_path, batch_size=0)
+    with pytest.raises(UserError, match=r"--file_format MINDIR: has float32 and float16"):
+        Target("MINDIR", raw=True)
+    with pytest.raises(UserError, match=r"--precision int8: --data_path names the pictures that it is calibrated with"):
+        export(str(checkpoint), Target("ONNX", "int8"), tmp_path)
+    with pytest.raises(UserError, match=r"--data_path .*: no folder with pictures"):
+        export(str(checkpoint), Target("MINDIR"), tmp_path, data_path=str(tmp_path))
     with pytest.raises(UserError, match=r"none\.ckpt: no such file"):
-        export(str(tmp_path / "none.ckpt"), "MINDIR")
+        export(str(tmp_path / "none.ckpt"), Target("MINDIR"))
     (tmp_path / "a_file").write_text("not a folder")
     with pytest.raises(UserError, match=r"tiny\.mindir: could not be written"):
-        export(str(checkpoint), "MINDIR", tmp_path / "a_file" / "deeper")
+        export(str(checkpoint), Target("MINDIR"), tmp_path / "a_file" / "deeper")
     with pytest.raises(UserError, match=r"could not be written"):
-        export(str(checkpoint), "MINDIR", tmp_path / "a_file")
+        export(str(checkpoint), Target("MINDIR"), tmp_path / "a_file")
     assert [path.name for path in tmp_path.iterdir()] == ["a_file"]
-
-
-def test_largest_difference_is_over_batches_of_one_two_and_seven():
-    seen = []
-
-    def classify(images):
-        seen.append(images.shape)
-        logits = np.zeros((len(images), 3), np.float32)
-        logits[-1, 1] = len(images) / 4
-        return logits
-
-    assert largest_difference(classify, lambda images: np.zeros((len(images), 3), np.float32), 8) == 1.75
-    assert seen == [(1, 3, 8, 8), (2, 3, 8, 8), (7, 3, 8, 8)]
-    assert np.isnan(largest_difference(lambda images: np.full((len(images), 3), np.nan), classify, 8))
 
 
 @pytest.mark.parametrize(("ending", "read"), [("mindir", read_mindir), ("onnx", read_onnx)])
@@ -219,20 +233,3 @@ def test_a_description_round_trips_and_its_absence_is_said():
         metadata.from_text(None, "f.onnx")
     with pytest.raises(UserError, match=r"f\.onnx: its description is not JSON"):
         metadata.from_text("{", "f.onnx")
-
-
-@pytest.mark.parametrize(
-    ("name", "file_format"), [("augpvt_s", "MINDIR"), ("augt2t_14", "ONNX"), ("augswin_t", "ONNX")]
-)
-def test_every_family_can_be_exported(name, file_format, tmp_path, rng):
-    if file_format == "ONNX":
-        pytest.importorskip("onnx")
-        pytest.importorskip("onnxruntime")
-    model = tiny_family(name)
-    weights = {
-        key: (0.1 * rng.standard_normal(p.shape) + key.endswith("gamma")).astype(np.float32)
-        for key, p in unique_parameters(model).items()
-    }
-    description = Description(model=name, settings=plain(model.settings), preprocessing=model.preprocessing)
-    save_record(tmp_path / "tiny.ckpt", Record(description, weights))
-    assert export(str(tmp_path / "tiny.ckpt"), file_format).difference < 1e-5

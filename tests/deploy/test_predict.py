@@ -1,14 +1,19 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """From picture files to guesses, the same with a checkpoint and with every exported file."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from src.checkpoint.record import Description, Record, save_record
 from src.config import Preprocessing, plain
-from src.deploy.export import export
-from src.deploy.predict import Classifier, load_classifier, predict, softmax
+from src.deploy.classifier import Classifier
+from src.deploy.export import Target, export
+from src.deploy.inputs import find_pictures
+from src.deploy.load import load_classifier
+from src.deploy.predict import predict, softmax
 from src.errors import UserError
 from tests.golden.load import FOLDER, model_of, read_golden
 
@@ -23,6 +28,10 @@ def colour_classifier(titles=None, classes=("blue", "green", "red")):
     )
 
 
+def guesses_of(classifier, inputs, top=5):
+    return predict(classifier, find_pictures(inputs, io.BytesIO()), top)
+
+
 def names(predictions):
     return [prediction.guesses[0].name for prediction in predictions]
 
@@ -33,13 +42,13 @@ def test_all_file_formats_guess_the_same(picture_folder, tmp_path):
     description = Description(model="augvit_s", settings=plain(model.settings), preprocessing=model.preprocessing)
     checkpoint = tmp_path / "tiny.ckpt"
     save_record(checkpoint, Record(description, {p.name: p.asnumpy() for p in model.get_parameters()}))
-    exports = [export(str(checkpoint), file_format, batch_size=4).path for file_format in ("MINDIR", "ONNX")]
+    exports = [export(str(checkpoint), Target(file_format)).path for file_format in ("MINDIR", "ONNX")]
     folder = str(picture_folder / "val")
-    expected = predict(load_classifier(str(checkpoint)), [folder], top=10)
+    expected = guesses_of(load_classifier(str(checkpoint)), [folder], top=10)
     assert len(expected) == 9
     assert len({prediction.guesses[0].probability for prediction in expected}) == 9
     for path in exports:
-        own = predict(load_classifier(str(path)), [folder], top=10)
+        own = guesses_of(load_classifier(str(path)), [folder], top=10)
         assert [prediction.path for prediction in own] == [prediction.path for prediction in expected]
         for one, other in zip(own, expected, strict=True):
             assert [guess.name for guess in one.guesses] == [guess.name for guess in other.guesses]
@@ -50,7 +59,7 @@ def test_all_file_formats_guess_the_same(picture_folder, tmp_path):
 
 
 def test_folders_are_searched_at_any_depth_in_order(picture_folder):
-    predictions = predict(colour_classifier(), [str(picture_folder)])
+    predictions = guesses_of(colour_classifier(), [str(picture_folder)])
     paths = [prediction.path for prediction in predictions]
     splits = [("train", 8), ("val", 3)]
     assert paths == [
@@ -67,7 +76,7 @@ def test_files_keep_the_order_they_are_given_in(picture_folder, tmp_path):
     (val / "notes.txt").write_text("not a picture, and not looked at")
     (val / ".hidden.png").write_bytes(b"")
     inputs = [val / "red" / "2.png", val / "blue", val / "red" / "0.png", val / "red" / "2.png"]
-    predictions = predict(colour_classifier(), [str(path) for path in inputs])
+    predictions = guesses_of(colour_classifier(), [str(path) for path in inputs])
     blue = [str(val / "blue" / f"{i}.png") for i in range(3)]
     assert [p.path for p in predictions] == [str(inputs[0]), *blue, str(inputs[2]), str(inputs[3])]
     assert names(predictions) == ["red", "blue", "blue", "blue", "red", "red"]
@@ -77,18 +86,20 @@ def test_more_pictures_than_a_batch(tmp_path):
     for i in range(37):
         colour = tuple(200 if channel == i % 3 else 20 for channel in (2, 1, 0))
         Image.new("RGB", (20, 30), colour).save(tmp_path / f"{i:02d}.png")
-    assert names(predict(colour_classifier(), [str(tmp_path)])) == [["blue", "green", "red"][i % 3] for i in range(37)]
+    assert names(guesses_of(colour_classifier(), [str(tmp_path)])) == [
+        ["blue", "green", "red"][i % 3] for i in range(37)
+    ]
 
 
 def test_titles_are_shown_and_names_kept(picture_folder):
     path = str(picture_folder / "val" / "green" / "0.png")
-    (prediction,) = predict(colour_classifier(titles=("Blau", "Grün", "Rot")), [path], top=2)
+    (prediction,) = guesses_of(colour_classifier(titles=("Blau", "Grün", "Rot")), [path], top=2)
     assert (prediction.guesses[0].name, prediction.guesses[0].title) == ("green", "Grün")
     assert len(prediction.guesses) == 2
-    (prediction,) = predict(colour_classifier(), [path])
+    (prediction,) = guesses_of(colour_classifier(), [path])
     assert prediction.guesses[0].title == "green"
     assert len(prediction.guesses) == 3  # no more than there are
-    (prediction,) = predict(colour_classifier(classes=None), [path])
+    (prediction,) = guesses_of(colour_classifier(classes=None), [path])
     assert (prediction.guesses[0].name, prediction.guesses[0].title) == ("1", "class 1")
 
 
@@ -104,7 +115,7 @@ def test_the_preprocessing_of_the_file_is_used(tmp_path):
         return np.zeros((len(images), 3), np.float32)
 
     preprocessing = Preprocessing(10, 10, "nearest", (0.5, 0.25, 0.0), (0.5, 0.25, 1.0))
-    predict(Classifier(logits, Description(preprocessing=preprocessing)), [str(tmp_path)])
+    guesses_of(Classifier(logits, Description(preprocessing=preprocessing)), [str(tmp_path)])
     np.testing.assert_allclose(
         seen[0], np.broadcast_to(np.reshape([-1, 3, 0], (1, 3, 1, 1)), (1, 3, 10, 10)), atol=1e-6
     )
@@ -120,20 +131,15 @@ def test_what_is_no_picture_is_named(picture_folder):
     path.write_text("a text\n")
     for given in (path, path.parent):
         with pytest.raises(UserError, match=r"red/1\.png: not a readable picture"):
-            predict(colour_classifier(), [str(given)])
+            guesses_of(colour_classifier(), [str(given)])
     path.write_bytes((picture_folder / "val" / "red" / "2.png").read_bytes()[:200])  # cut off
     with pytest.raises(UserError, match=r"red/1\.png: not a readable picture"):
-        predict(colour_classifier(), [str(path)])
+        guesses_of(colour_classifier(), [str(path)])
 
 
-def test_inputs_that_hold_nothing_are_named(tmp_path):
-    (tmp_path / "empty" / "deeper").mkdir(parents=True)
-    with pytest.raises(UserError, match=r"--input .*empty: no picture in this folder"):
-        predict(colour_classifier(), [str(tmp_path / "empty")])
-    with pytest.raises(UserError, match=r"--input .*none\.png: no such file or folder"):
-        predict(colour_classifier(), [str(tmp_path / "none.png")])
+def test_no_class_at_all_is_a_mistake(tmp_path):
     with pytest.raises(UserError, match=r"--top 0: must be at least 1"):
-        predict(colour_classifier(), [str(tmp_path)], top=0)
+        predict(colour_classifier(), [], top=0)
 
 
 def test_a_model_that_is_none_is_named(tmp_path):

@@ -1,15 +1,27 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""What an exported file says of itself: the description of the checkpoint, as JSON inside the file."""
+"""What a file of another format says of itself: the description of the checkpoint, as JSON inside it."""
 
+import hashlib
 import json
+from pathlib import Path
 
 from src.checkpoint.record import Description
 from src.config import plain
 from src.errors import UserError
 from src.overlay import overlay
 
-KEY = "augvit"  # of the entry in ONNX's metadata_props and in MINDIR's user_info
-INPUT, OUTPUT = "image", "logits"  # names of the file's input (B, 3, H, W), normalised, and output (B, K)
+KEY = "augvit"  # of the entry in ONNX's metadata_props, in MINDIR's user_info and in the header of safetensors
+CHECKSUM = "checkpoint_sha256"  # of the entry beside it
+
+
+def properties(description: Description, checkpoint: Path) -> dict[str, str]:
+    """Return what a file made of the checkpoint in a file carries: its description and its SHA-256."""
+    return {KEY: to_text(description), CHECKSUM: file_digest(checkpoint)}
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def to_text(description: Description) -> str:
