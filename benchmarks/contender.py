@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""One side of ``benchmarks/throughput.py``: a process that takes a turn of passes when it is told to.
+"""One side of ``throughput.py`` or ``onnx_latency.py``: a process that takes a turn of passes when it is told to.
 
 A process each, because two frameworks in one would share thread pools and libraries, which neither is built for.
 """
@@ -68,6 +68,16 @@ def torch_work(model: str, batch_size: int, image_size: int, training: bool) -> 
     return step if training else forward
 
 
+def onnx_work(path: str, batch_size: int, image_size: int, training: bool) -> Callable[[], object]:
+    """Return a forward pass of an ONNX file in onnxruntime; there is no training, and the file knows its size."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (image,) = session.get_inputs()  # its size is the file's, and its first dimension the batch
+    images = np.random.default_rng(0).standard_normal((batch_size, *image.shape[1:])).astype(np.float32)
+    return lambda: session.run(None, {image.name: images})
+
+
 def _batch(batch_size: int, image_size: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     images = rng.standard_normal((batch_size, 3, image_size, image_size)).astype(np.float32)
@@ -80,7 +90,7 @@ def main() -> None:
     A turn is one untimed pass, which finds caches and threads as the other side left them, and the mean of three.
     """
     framework, model, batch_size, image_size, training = sys.argv[1:]
-    make = {"mindspore": mindspore_work, "torch": torch_work}[framework]
+    make = {"mindspore": mindspore_work, "torch": torch_work, "onnx": onnx_work}[framework]
     work = make(model, int(batch_size), int(image_size), training == "training")
 
     def turn() -> float:
