@@ -58,6 +58,7 @@ cat <<SUMMARY
   $RUN/best.ckpt      the checkpoint
   $RUN/best.mindir    for MindSpore and MindSpore Lite, any batch size
   $RUN/best.onnx      for ONNX Runtime
+  $RUN/report.md      how far the two are from the checkpoint, and what they take
 Try a picture of your own:
   source ${VENV#"$ROOT"/}/bin/activate
   python infer.py --model_path $RUN/best.ckpt --input PICTURE
