@@ -82,7 +82,15 @@ def test_difference_by_hand():
             "noise in batches of 2: logits differ by nan",
         ),
         (SAME, replace(SAME, relative=0.2), Bound(1.0, 0.1, 0.0), "pictures: logits differ by 20.0% of the largest"),
-        (SAME, replace(SAME, agreement=0.9), Bound(1.0, 1.0, 0.95), "pictures: 90.0% in the same class, at least 95%"),
+        (
+            SAME,
+            replace(SAME, agreement=5 / 7),
+            Bound(1.0, 1.0, 0.95),
+            "pictures: 71.4% in the same class, at least 95%",
+        ),
+        (SAME, replace(SAME, agreement=6 / 7), Bound(1.0, 1.0, 0.95), ""),  # one of seven, perhaps a tie
+        (SAME, Difference(0.0, 0.0, 0.95, 100), Bound(1.0, 1.0, 0.95), ""),
+        (SAME, Difference(0.0, 0.0, 0.94, 100), Bound(1.0, 1.0, 0.95), "pictures: 94.0% in the same class"),
         (replace(SAME, agreement=0.5), SAME, Bound(1.0, 1.0, 0.95), ""),  # classes of noise say nothing
     ],
 )
