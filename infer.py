@@ -18,7 +18,7 @@ def main() -> None:
     """Parse the command line and print the likeliest classes of each picture."""
     parser = door_parser("Name what pictures show, with a checkpoint or an exported file.")
     parser.add_argument("--model_path", required=True, help="a .ckpt, .mindir or .onnx file of this project")
-    parser.add_argument("--input", required=True, nargs="+", help="pictures, folders, - for one on standard input")
+    parser.add_argument("--input", required=True, nargs="+", help="pictures, folders, - for standard input")
     parser.add_argument("--top", type=int, default=5, help="classes to name for each picture (default 5)")
     parser.add_argument("--report", help="write the result as JSON to this file")
     parser.add_argument("--sheet", help="draw the pictures with their classes into this .png file")

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from src.data.picture_files import read_picture
 from src.data.transforms import eval_picture
 from src.deploy.classifier import Classifier
+from src.logs import Progress
 
 BATCHES = (1, 2, 7)  # of noise
 _BATCH = 8  # pictures at a time
@@ -40,7 +41,7 @@ class Bound:
     agreement: float  # at least, on pictures
 
 
-# float32: the order of sums alone differs. The others were set with DeiT-Ti, whose files reach a third of them.
+# float32: the order of sums alone differs. The others were set with DeiT-Ti, whose files reach less than half of them.
 BOUNDS = {
     "float32": Bound(1e-4, np.inf, 0.0),
     "float16": Bound(np.inf, 0.02, 0.95),
@@ -84,7 +85,9 @@ def verify(classifier: Classifier, reference: Classifier, pictures: Sequence[Pat
         UserError: a picture that can't be read.
     """
     # first: the reference fills smaller batches up to the largest it has seen, and compiles for each size that it sees
-    own, expected = (_classify_files(one, pictures) for one in (classifier, reference))
+    progress = Progress("verifying", 2 * len(pictures))
+    own, expected = (_classify_files(one, pictures, progress) for one in (classifier, reference))
+    progress.close()
     size, rng = reference.description.preprocessing.size, np.random.default_rng(0)
     noise = {}
     for count in BATCHES:
@@ -100,12 +103,13 @@ def difference(logits: np.ndarray, expected: np.ndarray) -> Difference:
     return Difference(absolute, absolute / float(np.abs(expected).max()), agreement, len(expected))
 
 
-def _classify_files(classifier: Classifier, files: Sequence[Path]) -> np.ndarray:
+def _classify_files(classifier: Classifier, files: Sequence[Path], progress: Progress) -> np.ndarray:
     preprocessing = classifier.description.preprocessing
     found = []
     for start in range(0, len(files), _BATCH):
         pictures = [eval_picture(read_picture(path), preprocessing) for path in files[start : start + _BATCH]]
         found.append(classifier.classify(np.stack(pictures)))
+        progress.advance(len(pictures), "pictures")
     return np.concatenate(found)
 
 

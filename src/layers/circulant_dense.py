@@ -88,7 +88,7 @@ class FourierProduct(nn.Cell):
 
 
 class DenseProjection(nn.Cell):
-    """T unstructured projections of one input: the paper's "dense" row, and what a circulant one becomes on export.
+    """T unstructured projections of one input: the paper's "dense" row.
 
     Parameters: ``weight`` (T * out_channels, in_channels) and ``bias`` (T * out_channels).
     """
