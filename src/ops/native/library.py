@@ -20,8 +20,9 @@ SOURCES = Path(__file__).parent / "kernels"
 CACHE = Path(".cache", "augvit_mindspore")  # in the home folder
 # no fast-math: it would let the compiler reorder sums, and NaN would no longer be one
 _FLAGS = (
-    *("-std=c++17", "-O3", "-march=native", "-shared", "-fPIC", "-pthread"),
-    *("-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"),
+    *("-std=c++17", "-O3", "-march=native", "-shared", "-fPIC", "-pthread", "-fvisibility=hidden", "-Wno-psabi"),
+    *("-fno-math-errno", "-fno-trapping-math"),
+    *("-fschedule-insns", "-fsched-pressure"),  # before registers are given out: the transforms gain a tenth
 )
 _log = get_logger(__name__)
 

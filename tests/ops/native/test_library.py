@@ -13,13 +13,15 @@ from src.ops.native import library as module
 from src.ops.native.library import BuildError, build, library
 from tests.native import needs_compiler
 
+ONE = 'extern "C" __attribute__((visibility("default"))) int one() { return 1; }\n'
+
 
 @pytest.fixture(autouse=True)
 def _one_small_source(tmp_path, monkeypatch):
     """Build one function instead of all, in a tenth of a second."""
     sources = tmp_path / "sources"
     sources.mkdir()
-    (sources / "one.cc").write_text('extern "C" int one() { return 1; }\n')
+    (sources / "one.cc").write_text(ONE)
     monkeypatch.setattr(module, "SOURCES", sources)
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
     library.cache_clear()
@@ -46,7 +48,7 @@ def test_it_is_compiled_once_and_nothing_else_stays(tmp_path, said):
 @needs_compiler
 def test_other_sources_are_another_library(tmp_path):
     first = build(tmp_path / "cache")
-    (module.SOURCES / "one.cc").write_text('extern "C" int one() { return 2; }\n')
+    (module.SOURCES / "one.cc").write_text(ONE.replace("1", "2"))
     assert build(tmp_path / "cache") != first
 
 

@@ -1,59 +1,22 @@
 // Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 #include "fourier.h"
 
-#include <algorithm>
 #include <cmath>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "butterfly.h"
 
 namespace augvit {
 namespace {
 
-struct Complex {
-  Vec real, imaginary;
-};
-
-Complex operator+(Complex a, Complex b) { return {a.real + b.real, a.imaginary + b.imaginary}; }
-Complex operator-(Complex a, Complex b) { return {a.real - b.real, a.imaginary - b.imaginary}; }
-Complex times(Complex a, float real, float imaginary) {
-  return {a.real * real - a.imaginary * imaginary, a.real * imaginary + a.imaginary * real};
-}
-Complex times_minus_i(Complex a) { return {a.imaginary, -a.real}; }
-
-// The transform of `radix` points, in place.
-template <int radix>
-void butterfly(Complex *a);
-
-template <>
-void butterfly<2>(Complex *a) {
-  const Complex difference = a[0] - a[1];
-  a[0] = a[0] + a[1];
-  a[1] = difference;
-}
-
-template <>
-void butterfly<3>(Complex *a) {
-  const Complex both = a[1] + a[2];
-  const Complex middle = a[0] - times(both, 0.5f, 0.0f);
-  const Complex turned = times_minus_i(times(a[1] - a[2], 0.866025404f, 0.0f));
-  a[0] = a[0] + both;
-  a[1] = middle + turned;
-  a[2] = middle - turned;
-}
-
-template <>
-void butterfly<4>(Complex *a) {
-  const Complex even = a[0] + a[2], odd = a[1] + a[3];
-  const Complex even_difference = a[0] - a[2], turned = times_minus_i(a[1] - a[3]);
-  a[0] = even + odd;
-  a[1] = even_difference + turned;
-  a[2] = even - odd;
-  a[3] = even_difference - turned;
-}
-
+// The largest butterflies that 32 registers hold come first: 96 = 12 * 8 takes two passes over the points.
 std::vector<int64_t> radices(int64_t n) {
   std::vector<int64_t> found;
-  for (int64_t radix : {4, 3, 2})
-    for (; n % radix == 0; n /= radix) found.push_back(radix);
-  for (int64_t radix = 5; n > 1; radix += 2)
+  for (int64_t radix : {12, 8, 4, 6, 3, 2, 5, 7})
+    for (; n % radix == 0 && !(radix == 8 && n == 16); n /= radix) found.push_back(radix);  // 16 = 4 * 4, not 8 * 2
+  for (int64_t radix = 11; n > 1; radix += 2)
     for (; n % radix == 0; n /= radix) found.push_back(radix);
   return found;
 }
@@ -67,71 +30,106 @@ void append_root(std::vector<float> &to, int64_t power, int64_t order) {
 }  // namespace
 
 Fourier::Fourier(int64_t n) : n_(n) {
-  int64_t stride = 1;
+  int64_t span = n;
+  std::vector<int64_t> places{0};  // of the frequencies
   for (int64_t radix : radices(n)) {
-    Stage stage{radix, n / stride / radix, stride, {}, {}};
-    for (int64_t p = 0; p < stage.groups; ++p)
-      for (int64_t k = 0; k < radix; ++k) append_root(stage.twiddles, p * k, radix * stage.groups);
+    Stage stage{radix, span, span / radix, {}, {}};
+    for (int64_t q = 0; q < stage.stride; ++q)
+      for (int64_t k = 0; k < radix; ++k) append_root(stage.twiddles, q * k, span);
     for (int64_t k = 0; k < radix; ++k) append_root(stage.roots, k, radix);
+    // a frequency's digits to these radices, the first one the lowest, count the strides to its place
+    const std::vector<int64_t> lower = places;
+    for (int64_t digit = 1; digit < radix; ++digit)
+      for (int64_t place : lower) places.push_back(place + digit * stage.stride);
+    span = stage.stride;
+    runs_.push_back(run_of(radix));
     stages_.push_back(std::move(stage));
-    stride *= radix;
   }
+  for (int64_t k = 0; 2 * k <= n; ++k) mirrors_.push_back({places[k], places[k == 0 ? 0 : n - k]});
 }
 
-// Stockham's order: each stage reads `radix` points that lie groups * stride apart and writes them side by side, so
-// that the result needs no bit reversal.
-void Fourier::transform(Vec *real, Vec *imaginary, Vec *spare) const {
-  Vec *xr = real, *xi = imaginary, *yr = spare, *yi = spare + n_;
-  for (const Stage &stage : stages_) {
-    if (stage.radix == 4) run<4>(stage, xr, xi, yr, yi);
-    else if (stage.radix == 3) run<3>(stage, xr, xi, yr, yi);
-    else if (stage.radix == 2) run<2>(stage, xr, xi, yr, yi);
-    else run_any(stage, xr, xi, yr, yi);
-    std::swap(xr, yr);
-    std::swap(xi, yi);
-  }
-  if (xr != real) {
-    std::copy(xr, xr + n_, real);
-    std::copy(xi, xi + n_, imaginary);
-  }
+const Fourier &Fourier::of(int64_t n) {
+  static std::mutex lock;
+  static std::map<int64_t, std::unique_ptr<const Fourier>> made;
+  const std::lock_guard<std::mutex> guard(lock);
+  std::unique_ptr<const Fourier> &found = made[n];
+  if (!found) found = std::make_unique<const Fourier>(n);
+  return *found;
+}
+
+// Decimation in frequency (Gentleman and Sande, 1966).
+void Fourier::forward(Vec *real, Vec *imaginary) const {
+  for (size_t i = 0; i < stages_.size(); ++i) runs_[i](stages_[i], n_, real, imaginary, false);
+}
+
+// The same steps transposed and from the last to the first are a transform as well, from places to the usual order.
+// With the real and the imaginary parts in each other's place it is the inverse.
+void Fourier::backward(Vec *real, Vec *imaginary) const {
+  for (size_t i = stages_.size(); i-- > 0;) runs_[i](stages_[i], n_, imaginary, real, true);
 }
 
 template <int radix>
-void Fourier::run(const Stage &stage, const Vec *xr, const Vec *xi, Vec *yr, Vec *yi) {
-  const int64_t apart = stage.groups * stage.stride;
-  for (int64_t p = 0; p < stage.groups; ++p) {
-    const float *twiddle = stage.twiddles.data() + 2 * radix * p;
-    for (int64_t q = 0; q < stage.stride; ++q) {
-      const int64_t from = q + stage.stride * p, to = q + stage.stride * radix * p;
+void Fourier::run(const Stage &stage, int64_t n, Vec *real, Vec *imaginary, bool twiddle_first) {
+  const int64_t apart = stage.stride;
+  for (int64_t q = 0; q < apart; ++q) {
+    const float *twiddle = stage.twiddles.data() + 2 * radix * q;
+    for (int64_t at = q; at < n; at += stage.span) {
       Complex a[radix];
-      for (int j = 0; j < radix; ++j) a[j] = {xr[from + apart * j], xi[from + apart * j]};
-      butterfly<radix>(a);
-      for (int k = 0; k < radix; ++k) {
-        if (k > 0 && p > 0) a[k] = times(a[k], twiddle[2 * k], twiddle[2 * k + 1]);
-        yr[to + stage.stride * k] = a[k].real;
-        yi[to + stage.stride * k] = a[k].imaginary;
+      const auto twiddles = [&]() __attribute__((always_inline)) {
+        unrolled<radix - 1>([&](auto k) __attribute__((always_inline)) {
+          a[k + 1] = times(a[k + 1], twiddle[2 * k + 2], twiddle[2 * k + 3]);
+        });
+      };
+      unrolled<radix>([&](auto j) __attribute__((always_inline)) {
+        a[j] = {real[at + apart * j], imaginary[at + apart * j]};
+      });
+      if (twiddle_first && q > 0) twiddles();
+      Butterfly<radix>::run(a);
+      if (!twiddle_first && q > 0) twiddles();
+      unrolled<radix>([&](auto k) __attribute__((always_inline)) {
+        real[at + apart * k] = a[k].real;
+        imaginary[at + apart * k] = a[k].imaginary;
+      });
+    }
+  }
+}
+
+void Fourier::run_any(const Stage &stage, int64_t n, Vec *real, Vec *imaginary, bool twiddle_first) {
+  const int64_t radix = stage.radix, apart = stage.stride;
+  thread_local std::vector<Complex> room;
+  room.resize(radix);
+  for (int64_t q = 0; q < apart; ++q) {
+    const float *twiddle = stage.twiddles.data() + 2 * radix * q;
+    for (int64_t at = q; at < n; at += stage.span) {
+      for (int64_t j = 0; j < radix; ++j) {
+        room[j] = {real[at + apart * j], imaginary[at + apart * j]};
+        if (twiddle_first) room[j] = times(room[j], twiddle[2 * j], twiddle[2 * j + 1]);
+      }
+      for (int64_t k = 0; k < radix; ++k) {
+        Complex total{};
+        for (int64_t j = 0; j < radix; ++j) {
+          const float *root = stage.roots.data() + 2 * (j * k % radix);
+          total = total + times(room[j], root[0], root[1]);
+        }
+        if (!twiddle_first) total = times(total, twiddle[2 * k], twiddle[2 * k + 1]);
+        real[at + apart * k] = total.real;
+        imaginary[at + apart * k] = total.imaginary;
       }
     }
   }
 }
 
-void Fourier::run_any(const Stage &stage, const Vec *xr, const Vec *xi, Vec *yr, Vec *yi) {
-  const int64_t apart = stage.groups * stage.stride;
-  for (int64_t p = 0; p < stage.groups; ++p) {
-    const float *twiddle = stage.twiddles.data() + 2 * stage.radix * p;
-    for (int64_t q = 0; q < stage.stride; ++q) {
-      const int64_t from = q + stage.stride * p, to = q + stage.stride * stage.radix * p;
-      for (int64_t k = 0; k < stage.radix; ++k) {
-        Complex total{};
-        for (int64_t j = 0; j < stage.radix; ++j) {
-          const float *root = stage.roots.data() + 2 * (j * k % stage.radix);
-          total = total + times({xr[from + apart * j], xi[from + apart * j]}, root[0], root[1]);
-        }
-        total = times(total, twiddle[2 * k], twiddle[2 * k + 1]);
-        yr[to + stage.stride * k] = total.real;
-        yi[to + stage.stride * k] = total.imaginary;
-      }
-    }
+Fourier::Run Fourier::run_of(int64_t radix) {
+  switch (radix) {
+    case 2: return run<2>;
+    case 3: return run<3>;
+    case 4: return run<4>;
+    case 5: return run<5>;
+    case 6: return run<6>;
+    case 7: return run<7>;
+    case 8: return run<8>;
+    case 12: return run<12>;
+    default: return run_any;
   }
 }
 

@@ -53,7 +53,8 @@ class Operands {
 // Status.
 #define AUGVIT_KERNEL(name)                                                                                       \
   static int name##_of(const augvit::Operands &operands);                                                         \
-  extern "C" int name(int count, void **data, int *ranks, int64_t **shapes, const char **types, void *, void *) { \
+  extern "C" __attribute__((visibility("default"))) int name(int count, void **data, int *ranks, int64_t **shapes, \
+                                                             const char **types, void *, void *) {                \
     const augvit::Operands operands(count, data, ranks, shapes, types);                                           \
     return operands.all_float32() ? name##_of(operands) : augvit::kNotFloat32;                                    \
   }                                                                                                               \

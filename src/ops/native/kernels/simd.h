@@ -7,6 +7,9 @@
 
 namespace augvit {
 
+// For what works on Vecs in registers: a call would send them through memory.
+#define AUGVIT_INLINE inline __attribute__((always_inline))
+
 constexpr int64_t kLanes = 16;
 using Vec = float __attribute__((vector_size(4 * kLanes)));
 using IntVec = int32_t __attribute__((vector_size(4 * kLanes)));
@@ -19,9 +22,29 @@ inline Vec load(const float *from) {
 
 inline void store(float *to, Vec values) { std::memcpy(to, &values, sizeof values); }
 
-inline Vec splat(float value) { return Vec{} + value; }
+inline Vec splat(float value) { return value - Vec{}; }  // not Vec{} + value: that is an addition, for the sake of -0
 
-inline Vec absolute(Vec x) { return x < 0.0f ? -x : x; }
+// The numbers as their bits, and back.
+inline IntVec bits(Vec x) {
+  IntVec as_bits;
+  std::memcpy(&as_bits, &x, sizeof x);
+  return as_bits;
+}
+
+inline Vec from_bits(IntVec as_bits) {
+  Vec x;
+  std::memcpy(&x, &as_bits, sizeof x);
+  return x;
+}
+
+inline Vec absolute(Vec x) { return from_bits(bits(x) & 0x7fffffff); }
+
+// The smaller of x >= 0 and a limit, compared as whole numbers: that is one instruction, and of floats two.
+inline Vec at_most(Vec x, float limit) {
+  const IntVec as_bits = bits(x), most = bits(splat(limit));
+  const IntVec smaller = as_bits < most ? as_bits : most;
+  return from_bits(smaller);
+}
 
 // The first `count` lanes from and to memory; the others are 0, and not written.
 inline Vec load_some(const float *from, int64_t count) {
@@ -31,7 +54,10 @@ inline Vec load_some(const float *from, int64_t count) {
   return values;
 }
 
-inline void store_some(float *to, Vec values, int64_t count) { std::memcpy(to, &values, sizeof(float) * count); }
+inline void store_some(float *to, Vec values, int64_t count) {
+  if (count == kLanes) return store(to, values);
+  std::memcpy(to, &values, sizeof(float) * count);
+}
 
 // Call f(i, n) for the Vecs from begin to end: each starts at i and has n lanes, which are all but for the last one.
 template <typename F>
@@ -61,9 +87,7 @@ inline Vec exp_of_negative(Vec x) {
   e = e * r + 1.0f;
   e = e * r + 1.0f;
   const IntVec exponent = (__builtin_convertvector(power, IntVec) + 127) << 23;
-  Vec scale;
-  std::memcpy(&scale, &exponent, sizeof scale);
-  return e * scale;
+  return e * from_bits(exponent);
 }
 
 }  // namespace augvit

@@ -10,7 +10,7 @@ namespace augvit {
 
 // Swap the blocks of `width` x `width` off the diagonal of each block of twice the size.
 template <int width>
-void swap_blocks(Vec *rows) {
+AUGVIT_INLINE void swap_blocks(Vec *rows) {
   IntVec low, high;
   for (int lane = 0; lane < kLanes; ++lane) {
     low[lane] = (lane & width) == 0 ? lane : lane - width + kLanes;
@@ -25,33 +25,56 @@ void swap_blocks(Vec *rows) {
 }
 
 // Transpose sixteen Vecs in place (Eklundh, 1972).
-inline void transpose(Vec *rows) {
+AUGVIT_INLINE void transpose(Vec *rows) {
   swap_blocks<8>(rows);
   swap_blocks<4>(rows);
   swap_blocks<2>(rows);
   swap_blocks<1>(rows);
 }
 
-// Read `count` <= 16 rows of `channels` numbers into `channels` Vecs; the lanes of rows that are not there are 0.
-inline void load_rows(const float *from, int64_t count, int64_t channels, Vec *to) {
-  for (int64_t first = 0; first < channels; first += kLanes) {
+// Read `count` <= 16 rows of `channels` numbers, `stride` numbers apart, into `channels` Vecs; the lanes of rows that
+// are not there are 0.
+inline void load_rows(const float *from, int64_t stride, int64_t count, int64_t channels, Vec *to) {
+  int64_t first = 0;
+  for (; count == kLanes && first + kLanes <= channels; first += kLanes) {
+    Vec block[kLanes];
+    for (int64_t row = 0; row < kLanes; ++row) block[row] = load(from + row * stride + first);
+    transpose(block);
+    for (int64_t i = 0; i < kLanes; ++i) to[first + i] = block[i];
+  }
+  for (; first < channels; first += kLanes) {
     const int64_t width = std::min(kLanes, channels - first);
     Vec block[kLanes] = {};
-    for (int64_t row = 0; row < count; ++row) block[row] = load_some(from + row * channels + first, width);
+    for (int64_t row = 0; row < count; ++row) block[row] = load_some(from + row * stride + first, width);
     transpose(block);
     std::copy(block, block + width, to + first);
   }
 }
 
 // The way back.
-inline void store_rows(const Vec *from, int64_t count, int64_t channels, float *to) {
-  for (int64_t first = 0; first < channels; first += kLanes) {
+inline void store_rows(const Vec *from, int64_t stride, int64_t count, int64_t channels, float *to) {
+  int64_t first = 0;
+  for (; count == kLanes && first + kLanes <= channels; first += kLanes) {
+    Vec block[kLanes];
+    for (int64_t i = 0; i < kLanes; ++i) block[i] = from[first + i];
+    transpose(block);
+    for (int64_t row = 0; row < kLanes; ++row) store(to + row * stride + first, block[row]);
+  }
+  for (; first < channels; first += kLanes) {
     const int64_t width = std::min(kLanes, channels - first);
     Vec block[kLanes] = {};
     std::copy(from + first, from + first + width, block);
     transpose(block);
-    for (int64_t row = 0; row < count; ++row) store_some(to + row * channels + first, block[row], width);
+    for (int64_t row = 0; row < count; ++row) store_some(to + row * stride + first, block[row], width);
   }
+}
+
+// The sums of the lanes of sixteen Vecs. The Vecs are overwritten.
+inline Vec sums_of_lanes(Vec *values) {
+  transpose(values);
+  for (int64_t width = kLanes / 2; width > 0; width /= 2)
+    for (int64_t i = 0; i < width; ++i) values[i] += values[i + width];
+  return values[0];
 }
 
 }  // namespace augvit
