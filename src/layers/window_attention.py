@@ -44,6 +44,7 @@ class WindowAttention(nn.Cell):
         self.bias_table = token_parameter("bias_table", (2 * self.window - 1) ** 2, num_heads)
         self.split_heads = split_heads(num_heads, (1.0 / math.sqrt(dim // num_heads), 1.0, 1.0), kernels)
         self.product = ops.BatchMatMul(transpose_b=True)
+        self.attend = ops.BatchMatMul()
         self.softmax = biased_softmax(kernels)
         self.merge_heads = merge_heads(num_heads, kernels)
         self.proj = Dense(dim, dim)
@@ -77,7 +78,7 @@ class WindowAttention(nn.Cell):
         windows = self.to_windows(z).reshape(-1, area, z.shape[-1])  # (B * W, M**2, C)
         q, k, v = self.split_heads(self.qkv.product(windows), self.qkv.bias)  # (B * W, h, M**2, d), q over sqrt d
         weights = self.softmax(self.product(q, k), self.bias() + self.mask)
-        attended = self.merge_heads(ops.matmul(weights, v)).reshape(z.shape)
+        attended = self.merge_heads(self.attend(weights, v)).reshape(z.shape)
         return self.drop(self.proj(self.from_windows(attended)), keys)
 
     def bias(self) -> Tensor:

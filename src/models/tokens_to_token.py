@@ -105,6 +105,9 @@ class TokenPerformer(nn.Cell):
         features = initializer(Orthogonal(math.sqrt(count)), (count, dim))
         self.random_features = Parameter(features, name="random_features", requires_grad=False)
         self.scale = 1.0 / math.sqrt(count)
+        self.product = ops.BatchMatMul()
+        self.transposed_product = ops.BatchMatMul(transpose_a=True)
+        self.product_with_transposed = ops.BatchMatMul(transpose_b=True)
         self.attn_drop = dropout(PERFORMER_DROP_RATE, drop_layer)
         self.mlp_drop = dropout(PERFORMER_DROP_RATE, drop_layer + 1)
 
@@ -122,9 +125,9 @@ class TokenPerformer(nn.Cell):
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Return the values attended to (B, N, e), of features ``q``, ``k`` (B, N, m) and values ``v`` (B, N, e)."""
-        sums = ops.matmul(k.transpose(0, 2, 1), v)  # (B, m, e)
-        total = ops.matmul(q, k.sum(1, keepdims=True).transpose(0, 2, 1))  # (B, N, 1)
-        return ops.matmul(q, sums) / (total + _SMALL)
+        sums = self.transposed_product(k, v)  # (B, m, e)
+        total = self.product_with_transposed(q, k.sum(1, keepdims=True))  # (B, N, 1)
+        return self.product(q, sums) / (total + _SMALL)
 
 
 class TokenTransformer(nn.Cell):
