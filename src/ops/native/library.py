@@ -19,7 +19,7 @@ from src.logs import get_logger
 SOURCES = Path(__file__).parent / "kernels"
 CACHE = Path(".cache", "augvit_mindspore")  # in the home folder
 # no fast-math: it would let the compiler reorder sums, and NaN would no longer be one
-_FLAGS = (
+FLAGS = (
     *("-std=c++17", "-O3", "-march=native", "-shared", "-fPIC", "-pthread", "-fvisibility=hidden", "-Wno-psabi"),
     *("-fno-math-errno", "-fno-trapping-math"),
     *("-fschedule-insns", "-fsched-pressure"),  # before registers are given out: the transforms gain a tenth
@@ -58,7 +58,7 @@ def build(cache: Path) -> Path:
     sources = sorted(SOURCES.iterdir())
     # what the compiler predefines: its own version, and the instructions of this processor
     macros = _run(compiler, "-march=native", "-dM", "-E", "-x", "c++", os.devnull)
-    parts = [macros, " ".join(_FLAGS), *(source.read_text() for source in sources)]
+    parts = [macros, " ".join(FLAGS), *(source.read_text() for source in sources)]
     path = cache / f"kernels-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}.so"
     if path.exists():
         return path
@@ -67,7 +67,7 @@ def build(cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             partial = Path(folder) / path.name
-            _run(compiler, *_FLAGS, *(str(source) for source in sources if source.suffix == ".cc"), "-o", str(partial))
+            _run(compiler, *FLAGS, *(str(source) for source in sources if source.suffix == ".cc"), "-o", str(partial))
             os.replace(partial, path)
     except OSError as error:
         raise BuildError(f"{cache}: could not be written ({error.strerror})") from None
