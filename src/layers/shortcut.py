@@ -143,7 +143,7 @@ def _circulant_shortcut(dim: int, settings: ShortcutSettings, kernels: Kernels) 
     native = native_kernels(kernels)
     if settings.implementation == "native" and not native:
         raise UserError(
-            "shortcut.implementation=native: needs a CPU, g++ on the path and kernels=auto; auto takes the next best"
+            "shortcut.implementation=native: needs a CPU, g++ from version 9 and kernels=auto; auto takes the next best"
         )
     if settings.implementation == "auto":
         chosen = choose_implementation(distributed.device_target(), native)

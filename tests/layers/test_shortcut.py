@@ -210,7 +210,8 @@ def test_auto_takes_the_native_kernel_where_there_is_one(settings, kernels, fuse
 def test_a_native_kernel_that_is_not_to_be_had_is_a_mistake_of_the_user(monkeypatch):
     settings = ShortcutSettings(paths=2, implementation="native")
     said = (
-        r"^shortcut\.implementation=native: needs a CPU, g\+\+ on the path and kernels=auto; auto takes the next best$"
+        r"^shortcut\.implementation=native: needs a CPU, g\+\+ from version 9 and kernels=auto; "
+        r"auto takes the next best$"
     )
     with pytest.raises(UserError, match=said):
         build_shortcut(DIM, settings, "msa", "portable")
