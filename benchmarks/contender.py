@@ -1,104 +1,88 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""One side of ``throughput.py`` or ``onnx_latency.py``: a process that takes a turn of passes when it is told to.
+"""One side of a comparison: a process that takes a turn of passes when it is told to.
 
 A process each, because two frameworks in one would share thread pools and libraries, which neither is built for.
+Drivers import ``command`` from here; nothing of a framework is imported before the process itself works.
+
+    python benchmarks/contender.py --framework mindspore --model augvit_s --kind forward shortcut.implementation=fft
 """
 
+import argparse
+import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
-from benchmarks.turns import take_turns, timed
+from benchmarks.turns import take_turns
+from benchmarks.work import Subject, Work
+from src.errors import UserError, run_door
 
-_PASSES = 3  # timed ones in a turn
-_RATE, _WEIGHT_DECAY = 1e-4, 0.05
-
-
-def mindspore_work(model: str, batch_size: int, image_size: int, training: bool) -> Callable[[], object]:
-    """Return a forward pass, or a whole training step with AdamW, of a registered model in MindSpore."""
-    from mindspore import Tensor
-
-    from src.config import Config, OptimConfig
-    from src.distributed import ALONE, start_device
-    from src.engine.step import Inputs, TrainStep
-    from src.layers.dropout import dropout_keys
-    from src.models.registry import create_model
-    from src.optim.optimizer import build_optimizer
-
-    start_device("CPU")
-    network = create_model(model, image_size=image_size)
-    network.set_train(training)
-    images, targets = _batch(batch_size, image_size)
-    if not training:
-        pictures = Tensor(images)
-        return lambda: network(pictures).asnumpy()
-    config = Config(optim=OptimConfig(weight_decay=_WEIGHT_DECAY))
-    optimizer = build_optimizer(tuple(network.trainable_params()), config.optim, network.no_weight_decay())
-    keys = dropout_keys(0, 0, range(batch_size)) if network.drop_rate else None  # T2T-ViT drops, as PyTorch's does
-    step, inputs = TrainStep(network, optimizer, None, config, ALONE), [Inputs(images, targets, None, keys)]
-    return lambda: step(inputs, _RATE)
+# each module has MAKERS, kind to (Subject) -> Work, and describe() -> one line of versions and threads
+SIDES = {
+    "mindspore": "benchmarks.mindspore_side",
+    "torch": "benchmarks.torch_side",
+    "onnx": "benchmarks.onnx_side",
+}
+# kinds and what they mean; a shortcut is that of the model's first block, at its width and its number of tokens
+KINDS = {
+    "shortcut": "one shortcut, forward",
+    "shortcut_training": "one shortcut, forward and backward",
+    "forward": "forward",
+    "training": "training step",
+}
 
 
-def torch_work(model: str, batch_size: int, image_size: int, training: bool) -> Callable[[], object]:
-    """Return the same of our reading of the model in PyTorch."""
-    import torch
-    from torch.nn.functional import cross_entropy
+def command(
+    python: str, framework: str, model: str, kind: str, settings: Mapping[str, Any] | None = None, **sizes: int
+) -> list[str]:
+    """Return the command line of a process for ``benchmarks.turns.process``.
 
-    from benchmarks.torch_models import registered
-
-    network = registered(model, image_size).train(training)
-    images, targets = (torch.from_numpy(array) for array in _batch(batch_size, image_size))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_WEIGHT_DECAY)
-
-    def forward() -> None:
-        with torch.no_grad():
-            network(images)
-
-    def step() -> None:
-        optimizer.zero_grad()
-        loss = cross_entropy(network(images), targets)
-        loss.backward()
-        optimizer.step()
-        loss.item()
-
-    return step if training else forward
+    Args:
+        python: the interpreter, which has the framework.
+        framework: one of ``SIDES``.
+        model: a registered name; for onnx a file.
+        kind: one of ``KINDS``.
+        settings: of the model, with dots in their names, such as ``{"shortcut.implementation": "fft"}``.
+        **sizes: ``batch_size`` and ``image_size`` where they aren't the defaults.
+    """
+    flags = ["--framework", framework, "--model", model, "--kind", kind]
+    flags += [text for name, size in sizes.items() for text in (f"--{name}", str(size))]
+    return [
+        python,
+        str(Path(__file__).resolve()),
+        *flags,
+        *(f"{key}={value}" for key, value in (settings or {}).items()),
+    ]
 
 
-def onnx_work(path: str, batch_size: int, image_size: int, training: bool) -> Callable[[], object]:
-    """Return a forward pass of an ONNX file in onnxruntime; there is no training, and the file knows its size."""
-    import onnxruntime
+def find_work(framework: str, kind: str, subject: Subject) -> Work:
+    """Return what the process shall do.
 
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (image,) = session.get_inputs()  # its size is the file's, and its first dimension the batch
-    images = np.random.default_rng(0).standard_normal((batch_size, *image.shape[1:])).astype(np.float32)
-    return lambda: session.run(None, {image.name: images})
-
-
-def _batch(batch_size: int, image_size: int) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    images = rng.standard_normal((batch_size, 3, image_size, image_size)).astype(np.float32)
-    return images, np.full((batch_size, 1000), 1e-3, np.float32)
+    Raises:
+        UserError: the framework has no such work.
+    """
+    makers = importlib.import_module(SIDES[framework]).MAKERS
+    if kind not in makers:
+        raise UserError(f"--kind {kind}: {framework} has {', '.join(makers)}")
+    return makers[kind](subject)
 
 
 def main() -> None:
-    """Build the work named on the command line, then take a turn for each line on standard input.
-
-    A turn is one untimed pass, which finds caches and threads as the other side left them, and the mean of three.
-    """
-    framework, model, batch_size, image_size, training = sys.argv[1:]
-    make = {"mindspore": mindspore_work, "torch": torch_work, "onnx": onnx_work}[framework]
-    work = make(model, int(batch_size), int(image_size), training == "training")
-
-    def turn() -> float:
-        work()
-        return timed(lambda: [work() for _ in range(_PASSES)])() / _PASSES
-
-    take_turns(turn)
+    """Build the work named on the command line, then take a turn for each line on standard input."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--framework", required=True, choices=SIDES, help="what computes")
+    parser.add_argument("--model", required=True, help="a registered model; for onnx a file")
+    parser.add_argument("--kind", required=True, choices=KINDS, help="what is done")
+    parser.add_argument("--batch_size", type=int, default=8, help="images a pass")
+    parser.add_argument("--image_size", type=int, default=224, help="pixels; a file of onnx knows its own")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings of the model, shortcut.paths=1")
+    args = parser.parse_args()
+    subject = Subject(args.model, args.batch_size, args.image_size, tuple(args.settings))
+    take_turns(find_work(args.framework, args.kind, subject).turn)
 
 
 if __name__ == "__main__":
-    main()
+    run_door(main)

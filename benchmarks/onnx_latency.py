@@ -15,6 +15,7 @@ from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
+from benchmarks.contender import command
 from benchmarks.turns import Times, in_turn, machine, process
 
 _HERE = Path(__file__).resolve().parent
@@ -29,8 +30,8 @@ def make_files(models: list[str], torch_python: str, folder: Path) -> dict[tuple
     for model in models:
         for side, python in zip(_SIDES, (sys.executable, torch_python), strict=True):
             files[model, side] = folder / f"{model}_{side}.onnx"
-            command = [python, str(_HERE / "onnx_maker.py"), side, model, str(files[model, side])]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            maker = [python, str(_HERE / "onnx_maker.py"), side, model, str(files[model, side])]
+            subprocess.run(maker, check=True, stdout=subprocess.DEVNULL)
     return files
 
 
@@ -39,16 +40,8 @@ def measure(files: Mapping[Key, Path], batch: int, rounds: int) -> dict[Key, Tim
     with ExitStack() as stack:
         runs = {}
         for key, path in files.items():
-            command = [
-                sys.executable,
-                str(_HERE / "contender.py"),
-                "onnx",
-                str(path),
-                str(batch),
-                str(_SIZE),
-                "forward",
-            ]
-            runs[key] = stack.enter_context(process(command))
+            side = command(sys.executable, "onnx", str(path), "forward", batch_size=batch)
+            runs[key] = stack.enter_context(process(side))
         return in_turn(runs, rounds, warm_up=1)
 
 

@@ -10,16 +10,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
+from benchmarks.contender import KINDS, command
 from benchmarks.turns import in_turn, machine, process
 
-_HERE = Path(__file__).resolve().parent
 _KINDS = ("forward", "training")
-
-
-def contender(python: str, framework: str, model: str, args: argparse.Namespace, kind: str) -> list[str]:
-    """Return the command of one side."""
-    numbers = (str(args.batch_size), str(args.image_size))
-    return [python, str(_HERE / "contender.py"), framework, model, *numbers, kind]
 
 
 def main() -> None:
@@ -36,16 +30,16 @@ def main() -> None:
         f"{machine()}; batch {args.batch_size}, {args.image_size} pixels, float32, median (quartiles) of {args.rounds}"
     )
     print("\n| model | what | MindSpore, ms | PyTorch, ms | images/s, MindSpore over PyTorch |\n|---|---|---|---|---|")
+    sizes = {"batch_size": args.batch_size, "image_size": args.image_size}
     for model in args.models:
         for kind in args.kinds:
             with (
-                process(contender(sys.executable, "mindspore", model, args, kind)) as ours,
-                process(contender(args.torch_python, "torch", model, args, kind)) as theirs,
+                process(command(sys.executable, "mindspore", model, kind, **sizes)) as ours,
+                process(command(args.torch_python, "torch", model, kind, **sizes)) as theirs,
             ):
                 times = in_turn({"mindspore": ours, "torch": theirs}, args.rounds, warm_up=1)
             ratio = times["torch"].median / times["mindspore"].median
-            what = "forward" if kind == "forward" else "training step"
-            print(f"| {model} | {what} | {times['mindspore']} | {times['torch']} | {ratio:.2f} |", flush=True)
+            print(f"| {model} | {KINDS[kind]} | {times['mindspore']} | {times['torch']} | {ratio:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from typing import Any
 
 from torch import nn
 
+from benchmarks.torch_names import TWINS
 from benchmarks.torch_pvt import PyramidTransformer
 from benchmarks.torch_swin import SwinTransformer
 from benchmarks.torch_t2t import TokensToTokenTransformer
 from benchmarks.torch_vit import VisionTransformer
 
 CLASSES = 1000
-TWINS = {"augvit": "deit", "augpvt": "pvt", "augt2t": "t2t", "augswin": "swin"}  # what they are with augmented paths
 _VIT = {"patch": 16, "depth": 12}
 _PVT = {"dims": (64, 128, 320, 512), "heads": (1, 2, 5, 8), "ratios": (8, 8, 4, 4), "reductions": (8, 4, 2, 1)}
 _T2T = {
