@@ -9,19 +9,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
 from benchmarks.contender import command
-from benchmarks.turns import Times, in_turn, machine, process
+from benchmarks.turns import Key, Times, machine, processes_in_turn
 
 _HERE = Path(__file__).resolve().parent
 _SIDES = ("mindspore", "torch")
 _SIZE = 224
-Key = TypeVar("Key")
 
 
 def make_files(models: list[str], torch_python: str, folder: Path) -> dict[tuple[str, str], Path]:
@@ -37,12 +34,9 @@ def make_files(models: list[str], torch_python: str, folder: Path) -> dict[tuple
 
 def measure(files: Mapping[Key, Path], batch: int, rounds: int) -> dict[Key, Times]:
     """Return the times of all files, each in a process of its own that stands still while another works."""
-    with ExitStack() as stack:
-        runs = {}
-        for key, path in files.items():
-            side = command(sys.executable, "onnx", str(path), "forward", batch_size=batch)
-            runs[key] = stack.enter_context(process(side))
-        return in_turn(runs, rounds, warm_up=1)
+    python = sys.executable
+    sides = {key: command(python, "onnx", str(path), "forward", batch_size=batch) for key, path in files.items()}
+    return processes_in_turn(sides, rounds)
 
 
 def main() -> None:

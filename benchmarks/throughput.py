@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
 from benchmarks.contender import KINDS, command
-from benchmarks.turns import in_turn, machine, process
+from benchmarks.turns import machine, processes_in_turn
 
 _KINDS = ("forward", "training")
 
@@ -33,11 +33,11 @@ def main() -> None:
     sizes = {"batch_size": args.batch_size, "image_size": args.image_size}
     for model in args.models:
         for kind in args.kinds:
-            with (
-                process(command(sys.executable, "mindspore", model, kind, **sizes)) as ours,
-                process(command(args.torch_python, "torch", model, kind, **sizes)) as theirs,
-            ):
-                times = in_turn({"mindspore": ours, "torch": theirs}, args.rounds, warm_up=1)
+            sides = {
+                "mindspore": command(sys.executable, "mindspore", model, kind, **sizes),
+                "torch": command(args.torch_python, "torch", model, kind, **sizes),
+            }
+            times = processes_in_turn(sides, args.rounds)
             ratio = times["torch"].median / times["mindspore"].median
             print(f"| {model} | {KINDS[kind]} | {times['mindspore']} | {times['torch']} | {ratio:.2f} |", flush=True)
 

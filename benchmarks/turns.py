@@ -13,11 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from src.machine import processor_name
 
+Key = TypeVar("Key")
 Run = Callable[[], float]  # does the work once and returns the seconds it took
 
 
@@ -45,9 +47,9 @@ def timed(work: Callable[[], object]) -> Run:
     return run
 
 
-def in_turn(runs: Mapping[str, Run], rounds: int, warm_up: int = 2) -> dict[str, Times]:
+def in_turn(runs: Mapping[Key, Run], rounds: int, warm_up: int = 2) -> dict[Key, Times]:
     """Return the times of ``rounds`` rounds after ``warm_up`` untimed ones; in a round every run has one turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    seconds: dict[Key, list[float]] = {name: [] for name in runs}
     for turn in range(warm_up + rounds):
         for name, run in runs.items():
             value = run()
@@ -59,27 +61,33 @@ def in_turn(runs: Mapping[str, Run], rounds: int, warm_up: int = 2) -> dict[str,
 @contextmanager
 def process(command: Sequence[str]) -> Iterator[Run]:
     """Start a process that works when told to (``take_turns``), hand out what makes it take a turn, and end it."""
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
 
-    def run() -> float:
-        child.send_signal(signal.SIGCONT)
-        child.stdin.write("go\n")
-        child.stdin.flush()
-        for line in child.stdout:
-            try:
-                seconds = float(line)
-            except ValueError:
-                continue  # a warning of a framework
-            # threads that wait for work in a loop would take the cores from the other side
-            child.send_signal(signal.SIGSTOP)
-            return seconds
-        raise SystemExit(f"error: {' '.join(command[:3])} ended; its message stands above")
+        def run() -> float:
+            child.send_signal(signal.SIGCONT)
+            child.stdin.write("go\n")
+            child.stdin.flush()
+            for line in child.stdout:
+                try:
+                    seconds = float(line)
+                except ValueError:
+                    continue  # a warning of a framework
+                # threads that wait for work in a loop would take the cores from the other side
+                child.send_signal(signal.SIGSTOP)
+                return seconds
+            raise SystemExit(f"error: {' '.join(command[:3])} ended; its message stands above")
 
-    try:
-        yield run
-    finally:
-        child.kill()  # a process that stands still hears nothing else
-        child.wait()
+        try:
+            yield run
+        finally:
+            child.kill()  # a process that stands still hears nothing else
+
+
+def processes_in_turn(commands: Mapping[Key, Sequence[str]], rounds: int) -> dict[Key, Times]:
+    """Return the times of some processes, of which one works and the others stand still; all end with the last turn."""
+    with ExitStack() as stack:
+        runs = {key: stack.enter_context(process(command)) for key, command in commands.items()}
+        return in_turn(runs, rounds, warm_up=1)
 
 
 def take_turns(run: Run) -> None:
@@ -94,5 +102,6 @@ def machine() -> str:
 
 
 def _times(values: list[float]) -> Times:
-    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    several = values if len(values) > 1 else values * 2  # one alone is its own quartiles
+    low, median, high = statistics.quantiles(several, n=4, method="inclusive")
     return Times(median, low, high)
