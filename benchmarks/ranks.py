@@ -44,6 +44,12 @@ def link_pictures(source: Path, target: Path) -> None:
             (folder / file.name).symlink_to(file.resolve())
 
 
+def prepare(desk: Path, pictures: Path, model: str) -> None:
+    """Put the data set and the config of a registered model into the folder that trainings run in."""
+    link_pictures(pictures, desk / "data")
+    (desk / "config.yaml").write_text(CONFIG.format(model=model))
+
+
 def train(desk: Path, name: str, ranks: int) -> float:
     """Train on so many ranks into the run folder ``name``, and return the pictures a second."""
     shutil.rmtree(desk / name, ignore_errors=True)
@@ -85,8 +91,7 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         desk = Path(folder)
-        link_pictures(Path(args.data_path), desk / "data")
-        (desk / "config.yaml").write_text(CONFIG.format(model=args.model))
+        prepare(desk, Path(args.data_path), args.model)
         speeds = [(train(desk, "one", 1), train(desk, "two", 2)) for _ in range(args.rounds)]
         one, two = (statistics.median(each) for each in zip(*speeds, strict=True))
         print(f"{machine()}; {args.model}, 224 pixels, global batch 16")
