@@ -73,6 +73,6 @@ AUGVIT_KERNEL(biased_gelu_gradient) {
       });
     }
   });
-  sums.add_up(dbias.data);
+  sums.add_up(0, x.channels, dbias.data);
   return kDone;
 }

@@ -4,9 +4,12 @@
 
 #include "operands.h"
 #include "parallel.h"
+#include "simd.h"
 
 namespace augvit {
 namespace {
+
+constexpr int64_t kTokens = 32;  // that a thread takes at a time
 
 // The sizes B, h, N and d of an array of heads.
 struct HeadSizes {
@@ -16,15 +19,19 @@ struct HeadSizes {
   int64_t size() const { return batch * heads * tokens * channels; }
 };
 
-// Call f(image, part, beside, apart, first) for every head: where the head's first number stands in
-// an array (B, N, parts * h * d), in the array (B, h, N, d) of its part, and in a row of the former.
+// Call f(number, part, beside, apart, first) for every head of every token: the number of the sums that the thread adds
+// to, and where the head's first number stands in an array (B, N, parts * h * d), in the array (B, h, N, d) of its part,
+// and in a row of the former. Token after token, not head after head: the caches want rows whole (six times as fast).
 template <typename F>
 void for_each_head(const HeadSizes &s, int64_t parts, F f) {
-  const int64_t width = parts * s.heads * s.channels;
-  parallel_for(s.batch * parts * s.heads, [&](int64_t index) {
-    const int64_t image = index / (parts * s.heads), lane = index % (parts * s.heads);
-    const int64_t part = lane / s.heads, head = lane % s.heads, first = lane * s.channels;
-    f(image, part, image * s.tokens * width + first, (image * s.heads + head) * s.tokens * s.channels, first);
+  const int64_t lanes = parts * s.heads;
+  parallel_parts(s.batch * s.tokens, kTokens, [&](int64_t number, int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row)
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        const int64_t part = lane / s.heads, head = row / s.tokens * s.heads + lane % s.heads;
+        const int64_t apart = (head * s.tokens + row % s.tokens) * s.channels;
+        f(number, part, (row * lanes + lane) * s.channels, apart, lane * s.channels);
+      }
   });
 }
 
@@ -42,8 +49,9 @@ AUGVIT_KERNEL(split_heads) {
   for_each_head(sizes, parts, [&](int64_t, int64_t part, int64_t beside, int64_t apart, int64_t first) {
     const float *in = product.data + beside, *shift = bias.data + first, scale = scales.data[part * scales.channels];
     float *out = operands[3 + part].data + apart;
-    for (int64_t token = 0; token < sizes.tokens; ++token, in += product.channels, out += sizes.channels)
-      for (int64_t i = 0; i < sizes.channels; ++i) out[i] = (in[i] + shift[i]) * scale;
+    for_each_vec(0, sizes.channels, [&](int64_t i, int64_t n) {
+      store_some(out + i, (load_some(in + i, n) + load_some(shift + i, n)) * scale, n);
+    });
   });
   return kDone;
 }
@@ -55,17 +63,17 @@ AUGVIT_KERNEL(split_heads_gradient) {
   const Operand scales = operands[parts], dproduct = operands[parts + 1], dbias = operands[parts + 2];
   const HeadSizes sizes(operands.shape(0));
   if (dproduct.size() != parts * sizes.size() || dbias.size() != dproduct.channels) return kShapes;
-  PartialSums sums(sizes.batch, 1, dproduct.channels);
-  for_each_head(sizes, parts, [&](int64_t image, int64_t part, int64_t beside, int64_t apart, int64_t first) {
+  PartialSums sums(dproduct.rows, kTokens, dproduct.channels);
+  for_each_head(sizes, parts, [&](int64_t number, int64_t part, int64_t beside, int64_t apart, int64_t first) {
     const float *in = operands[part].data + apart, scale = scales.data[part * scales.channels];
-    float *out = dproduct.data + beside, *partial = sums.of(image) + first;
-    for (int64_t token = 0; token < sizes.tokens; ++token, in += sizes.channels, out += dproduct.channels)
-      for (int64_t i = 0; i < sizes.channels; ++i) {
-        out[i] = in[i] * scale;
-        partial[i] += out[i];
-      }
+    float *out = dproduct.data + beside, *partial = sums.of(number) + first;
+    for_each_vec(0, sizes.channels, [&](int64_t i, int64_t n) {
+      const Vec gradient = load_some(in + i, n) * scale;
+      store_some(out + i, gradient, n);
+      store_some(partial + i, load_some(partial + i, n) + gradient, n);
+    });
   });
-  sums.add_up(dbias.data);
+  sums.add_up(0, dproduct.channels, dbias.data);
   return kDone;
 }
 
@@ -76,9 +84,7 @@ AUGVIT_KERNEL(merge_heads) {
   const HeadSizes sizes(operands.shape(0));
   if (heads.size() != tokens.size()) return kShapes;
   for_each_head(sizes, 1, [&](int64_t, int64_t, int64_t beside, int64_t apart, int64_t) {
-    for (int64_t token = 0; token < sizes.tokens; ++token)
-      std::copy_n(heads.data + apart + token * sizes.channels, sizes.channels,
-                  tokens.data + beside + token * tokens.channels);
+    std::copy_n(heads.data + apart, sizes.channels, tokens.data + beside);
   });
   return kDone;
 }
@@ -90,9 +96,7 @@ AUGVIT_KERNEL(merge_heads_gradient) {
   const HeadSizes sizes(operands.shape(2));
   if (heads.size() != tokens.size()) return kShapes;
   for_each_head(sizes, 1, [&](int64_t, int64_t, int64_t beside, int64_t apart, int64_t) {
-    for (int64_t token = 0; token < sizes.tokens; ++token)
-      std::copy_n(tokens.data + beside + token * tokens.channels, sizes.channels,
-                  heads.data + apart + token * sizes.channels);
+    std::copy_n(tokens.data + beside, sizes.channels, heads.data + apart);
   });
   return kDone;
 }

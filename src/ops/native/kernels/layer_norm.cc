@@ -71,9 +71,9 @@ AUGVIT_KERNEL(layer_norm_gradient) {
   const float epsilon = operands[2].data[0];
   const int64_t channels = x.channels;
   if (gamma.size() != channels || dy.size() != x.size()) return kShapes;
-  PartialSums dgamma_sums(x.rows, kRows, channels), dbeta_sums(x.rows, kRows, channels);
+  PartialSums sums(x.rows, kRows, 2 * channels);
   parallel_parts(x.rows, kRows, [&](int64_t part, int64_t begin, int64_t end) {
-    float *scales = dgamma_sums.of(part), *shifts = dbeta_sums.of(part);
+    float *scales = sums.of(part), *shifts = scales + channels;
     for (int64_t row = begin; row < end; ++row) {
       const float *in = x.data + row * channels, *up = dy.data + row * channels;
       float *down = dx.data + row * channels;
@@ -90,7 +90,7 @@ AUGVIT_KERNEL(layer_norm_gradient) {
       });
     }
   });
-  dgamma_sums.add_up(dgamma.data);
-  dbeta_sums.add_up(dbeta.data);
+  sums.add_up(0, channels, dgamma.data);
+  sums.add_up(channels, channels, dbeta.data);
   return kDone;
 }

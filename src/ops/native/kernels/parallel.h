@@ -24,24 +24,30 @@ inline void parallel_parts(int64_t count, int64_t size, const std::function<void
                [&](int64_t part) { body(part, part * size, std::min(count, (part + 1) * size)); });
 }
 
-// Sums over many things, kept by part and added in their order, so that the threads leave no trace in the result.
+// Sums over many things, kept by part and added in their order, so that the threads leave no trace in the result. There
+// is one at a time on a thread: the room is kept from call to call, because fresh pages cost more than the sums.
 class PartialSums {
  public:
   // For `width` sums over `count` things in parts of `size`.
-  PartialSums(int64_t count, int64_t size, int64_t width) : width_(width), sums_((count + size - 1) / size * width) {}
+  PartialSums(int64_t count, int64_t size, int64_t width) : width_(width) {
+    thread_local std::vector<float> room;
+    room.assign((count + size - 1) / size * width, 0.0f);
+    sums_ = room.data();
+    end_ = sums_ + room.size();
+  }
 
-  float *of(int64_t part) { return sums_.data() + part * width_; }
+  float *of(int64_t part) { return sums_ + part * width_; }
 
-  // Write the sums over all parts.
-  void add_up(float *to) const {
-    std::fill(to, to + width_, 0.0f);
-    for (size_t part = 0; part < sums_.size(); part += width_)
-      for (int64_t i = 0; i < width_; ++i) to[i] += sums_[part + i];
+  // Write `count` sums over all parts, from the one with number `first` on.
+  void add_up(int64_t first, int64_t count, float *to) const {
+    std::fill(to, to + count, 0.0f);
+    for (const float *part = sums_; part < end_; part += width_)
+      for (int64_t i = 0; i < count; ++i) to[i] += part[first + i];
   }
 
  private:
   int64_t width_;
-  std::vector<float> sums_;
+  float *sums_, *end_;
 };
 
 }  // namespace augvit

@@ -145,10 +145,10 @@ int backward(const Operands &operands) {
       store_some(sums + of_weights + c, sums_of_lanes(bias_sums + c), n);
     });
   });
-  std::vector<float> sums(of_weights + of_bias);
-  partial_sums.add_up(sums.data());
-  generator_gradient(sizes, sums.data(), dgenerators);
-  std::copy(sums.data() + of_weights, sums.data() + of_weights + of_bias, dbias.data);
+  std::vector<float> weights(of_weights);
+  partial_sums.add_up(0, of_weights, weights.data());
+  partial_sums.add_up(of_weights, of_bias, dbias.data);
+  generator_gradient(sizes, weights.data(), dgenerators);
   return kDone;
 }
 
