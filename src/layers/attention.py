@@ -32,7 +32,7 @@ class Attention(nn.Cell):
         self.attend = ops.BatchMatMul()  # the gradient of ops.matmul copies both operands transposed: 3 % of a step
         self.softmax = softmax(kernels)
         self.merge_heads = merge_heads(num_heads, kernels)
-        self.proj = Dense(dim, dim)
+        self.proj = Dense(dim, dim, kernels=kernels)
         self.drop = dropout(drop_rate, drop_layer)
 
     def construct(self, z: Tensor, keys: Tensor | None = None) -> Tensor:

@@ -10,6 +10,7 @@ from mindspore.common.initializer import initializer
 
 from src.layers.dense import Dense, add_bias
 from src.layers.initial import fan_in_uniform
+from src.layers.kernels import Kernels
 from src.logs import get_logger
 from src.ops import circulant
 
@@ -93,10 +94,12 @@ class DenseProjection(nn.Cell):
     Parameters: ``weight`` (T * out_channels, in_channels) and ``bias`` (T * out_channels).
     """
 
-    def __init__(self, in_channels: int, out_channels: int, paths: int = 1, has_bias: bool = True) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, paths: int = 1, has_bias: bool = True, kernels: Kernels = "auto"
+    ) -> None:
         """Build ``paths`` = T projections."""
         super().__init__()
-        self.proj = Dense(in_channels, paths * out_channels, has_bias=has_bias)
+        self.proj = Dense(in_channels, paths * out_channels, has_bias=has_bias, kernels=kernels)
 
     def construct(self, z: Tensor) -> Tensor:
         """Return the T projections (B, N, T * out_channels) of ``z`` (B, N, in_channels)."""

@@ -81,7 +81,7 @@ def materialise(shortcut: AugmentedShortcut, settings: ShortcutSettings, kernels
 
 def _dense(weight: np.ndarray, bias: np.ndarray | None) -> Dense:
     """Return a dense layer of a weight (C_out, C_in) and a bias (C_out,)."""
-    cell = Dense(*weight.shape[::-1], has_bias=bias is not None)
+    cell = Dense(*weight.shape[::-1], has_bias=bias is not None, kernels="portable")
     cell.weight.set_data(Tensor(weight))
     if bias is not None:
         cell.bias.set_data(Tensor(bias))

@@ -23,7 +23,7 @@ class Mlp(nn.Cell):
         self.fc1 = Dense(dim, hidden_dim)
         self.act = biased_gelu(kernels)
         self.hidden_drop = dropout(drop_rate, drop_layer)
-        self.fc2 = Dense(hidden_dim, dim)
+        self.fc2 = Dense(hidden_dim, dim, kernels=kernels)
         self.drop = dropout(drop_rate, drop_layer + 1)
 
     def construct(self, z: Tensor, keys: Tensor | None = None) -> Tensor:

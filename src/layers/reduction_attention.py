@@ -42,7 +42,7 @@ class ReductionAttention(nn.Cell):
         self.attend = ops.BatchMatMul()
         self.softmax = softmax(kernels)
         self.merge_heads = merge_heads(num_heads, kernels)
-        self.proj = Dense(dim, dim)
+        self.proj = Dense(dim, dim, kernels=kernels)
         self.drop = dropout(drop_rate, drop_layer)
 
     def construct(self, z: Tensor, keys: Tensor | None = None) -> Tensor:

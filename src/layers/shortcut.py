@@ -134,7 +134,7 @@ def build_shortcut(
         return NoShortcut()
     if settings.paths and settings.location in (location, "both"):
         if settings.projection == "dense" or settings.form == "act":
-            return AugmentedShortcut(settings, _projection(dim, settings), kernels)
+            return AugmentedShortcut(settings, _projection(dim, settings, kernels), kernels)
         return _circulant_shortcut(dim, settings, kernels)
     return IdentityShortcut()
 
@@ -149,14 +149,14 @@ def _circulant_shortcut(dim: int, settings: ShortcutSettings, kernels: Kernels) 
         chosen = choose_implementation(distributed.device_target(), native)
         settings = dataclasses.replace(settings, implementation=chosen)
     cell = FusedAugmentedShortcut if settings.implementation == "native" else AugmentedShortcut
-    return cell(settings, _projection(dim, settings), kernels)
+    return cell(settings, _projection(dim, settings, kernels), kernels)
 
 
-def _projection(dim: int, settings: ShortcutSettings) -> nn.Cell:
+def _projection(dim: int, settings: ShortcutSettings, kernels: Kernels) -> nn.Cell:
     if settings.form == "act":
         return Repeat(settings.paths)
     if settings.projection == "dense":
-        return DenseProjection(dim, dim, settings.paths, settings.bias)
+        return DenseProjection(dim, dim, settings.paths, settings.bias, kernels)
     if dim % settings.blocks:
         raise UserError(f"shortcut.blocks={settings.blocks}: must divide the {dim} channels of the block")
     # native: the kernel takes the parameters, and the product in the Fourier domain has no index table beside them

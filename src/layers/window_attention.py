@@ -47,7 +47,7 @@ class WindowAttention(nn.Cell):
         self.attend = ops.BatchMatMul()
         self.softmax = biased_softmax(kernels)
         self.merge_heads = merge_heads(num_heads, kernels)
-        self.proj = Dense(dim, dim)
+        self.proj = Dense(dim, dim, kernels=kernels)
         self.drop = dropout(drop_rate, drop_layer)
         self._make_tables(grid)
 

@@ -39,7 +39,7 @@ class ClassTokenTransformer(Backbone):
         self.drop = dropout(settings.drop_rate, 0)
         self.blocks = nn.CellList([_block(settings, i) for i in range(settings.depth)])
         self.norm = layer_norm(dim, settings.norm_eps, settings.kernels)
-        self.head = Dense(dim, settings.num_classes)
+        self.head = Dense(dim, settings.num_classes, kernels=settings.kernels)
 
     @abstractmethod
     def positions(self, grid: tuple[int, int]) -> Parameter | Tensor:

@@ -34,7 +34,7 @@ class StagedTransformer(Backbone):
         self.drop = dropout(settings.drop_rate, 0)
         self.entrances, self.blocks = nn.CellList(list(entrances)), nn.CellList(list(blocks))
         self.norm = layer_norm(stages[-1].dim, settings.norm_eps, settings.kernels)
-        self.head = Dense(stages[-1].dim, settings.num_classes)
+        self.head = Dense(stages[-1].dim, settings.num_classes, kernels=settings.kernels)
 
     def embed(self, images: Tensor) -> Tensor:
         """Return the tokens (B, N, C) of the first stage."""

@@ -69,7 +69,7 @@ class TokensToToken(nn.Cell):
         areas = [size * size for size, _, _ in SPLITS]
         self.attention1 = attention(areas[0] * in_channels, token_dim, kernels, drop_layer)
         self.attention2 = attention(areas[1] * token_dim, token_dim, kernels, drop_layer + 2)
-        self.project = Dense(areas[2] * token_dim, dim)
+        self.project = Dense(areas[2] * token_dim, dim, kernels=kernels)
 
     def set_size(self, image_size: int) -> None:
         """Take images of another size."""
@@ -98,8 +98,8 @@ class TokenPerformer(nn.Cell):
         super().__init__()
         count = dim // 2  # m
         self.norm1 = layer_norm(in_channels, _EPS, kernels)
-        self.kqv = Dense(in_channels, 3 * dim)
-        self.proj = Dense(dim, dim)
+        self.kqv = Dense(in_channels, 3 * dim, kernels=kernels)
+        self.proj = Dense(dim, dim, kernels=kernels)
         self.norm2 = layer_norm(dim, _EPS, kernels)
         self.mlp = Mlp(dim, dim, kernels)
         features = initializer(Orthogonal(math.sqrt(count)), (count, dim))
@@ -141,7 +141,7 @@ class TokenTransformer(nn.Cell):
         super().__init__()
         self.norm1 = layer_norm(in_channels, _EPS, kernels)
         self.qkv = Dense(in_channels, 3 * dim, has_bias=False)
-        self.proj = Dense(dim, dim)
+        self.proj = Dense(dim, dim, kernels=kernels)
         self.norm2 = layer_norm(dim, _EPS, kernels)
         self.mlp = Mlp(dim, dim, kernels)
         self.scale = 1.0 / math.sqrt(in_channels)

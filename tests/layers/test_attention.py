@@ -8,7 +8,7 @@ import pytest
 from mindspore import Tensor
 
 from src.layers.attention import Attention
-from src.layers.dense import Dense, add_bias
+from src.layers.dense import Dense
 from src.layers.dropout import dropout, dropout_keys
 from src.layers.initial import token_parameter
 from src.layers.mlp import Mlp
@@ -58,14 +58,6 @@ def test_attention_of_large_logits_stays_finite(rng):
     z = (rng.standard_normal((1, 3, 4)) * 100).astype(np.float32)
     expected = attention(z[0].astype(np.float64), weights, 2)
     assert np.abs(cell(Tensor(z)).asnumpy()[0] - expected).max() < 1e-3
-
-
-def test_the_bias_of_a_dense_layer_can_be_added_later(mode, rng):
-    cell = Dense(5, 3)
-    filled(cell, rng)
-    z = Tensor(rng.standard_normal((2, 4, 5)).astype(np.float32))
-    np.testing.assert_array_equal(add_bias(cell.product(z), cell.bias).asnumpy(), cell(z).asnumpy())
-    assert add_bias(z, None) is z
 
 
 @pytest.mark.parametrize("kernels", KERNELS)

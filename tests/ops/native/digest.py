@@ -42,6 +42,7 @@ def main():
     table = rng.integers(-1, TOKENS, (len(some), 2)).astype(np.float32)
     calls = {
         "softmax": ((x,), (x,)),
+        "column_sums": ((x,), (gamma,)),
         "softmax_gradient": ((x, up), (x,)),
         "biased_gelu": ((x, gamma), (x,)),
         "biased_gelu_gradient": ((x, gamma, up), (x, gamma)),

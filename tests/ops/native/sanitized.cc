@@ -20,7 +20,7 @@ using Kernel = int(int, void **, int *, int64_t **, const char **, void *, void 
 extern "C" {
 Kernel softmax, softmax_gradient, biased_softmax, biased_softmax_gradient;
 Kernel layer_norm, layer_norm_gradient, gelu, gelu_gradient, biased_gelu, biased_gelu_gradient;
-Kernel split_heads, split_heads_gradient, merge_heads, merge_heads_gradient, rearrange;
+Kernel split_heads, split_heads_gradient, merge_heads, merge_heads_gradient, rearrange, column_sums;
 Kernel gelu_shortcut, gelu_shortcut_gradient, linear_shortcut, linear_shortcut_gradient;
 }
 
@@ -120,6 +120,7 @@ void call_on_rows(int64_t r, int64_t c) {
   const Shape x{r, c}, row{c};
   CALL(softmax, {x}, {x});
   CALL(softmax_gradient, {x, x}, {x});
+  CALL(column_sums, {x}, {row});
   CALL(gelu, {x}, {x});
   CALL(gelu_gradient, {x, x}, {x});
   CALL(biased_gelu, {x, row}, {x});
