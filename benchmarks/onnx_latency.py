@@ -57,7 +57,7 @@ def main() -> None:
             times = measure(files, batch, args.rounds)
             for model in args.models:
                 ours, theirs = (times[model, side] for side in _SIDES)
-                ratios = (ours.median / theirs.median, ours.median / times[first, "mindspore"].median)
+                ratios = (ours.over(theirs), ours.over(times[first, "mindspore"]))
                 print(f"| {model} | {batch} | {ours} | {theirs} | {ratios[0]:.2f} | {ratios[1]:.2f} |", flush=True)
 
 

@@ -182,7 +182,7 @@ def main() -> None:
     print(f"\n| form |{heads}\n|---{'|---' * 2 * len(args.batches)}|")
     first = next(iter(FORMS))
     for name in FORMS:
-        cells = [f"{found[name]} | {found[name].median / found[first].median:.2f}" for found in times.values()]
+        cells = [f"{found[name]} | {found[name].over(found[first]):.2f}" for found in times.values()]
         print(f"| {name} | {' | '.join(cells)} |")
 
 

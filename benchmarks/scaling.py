@@ -113,7 +113,7 @@ def measure_axis(name: str, args: argparse.Namespace) -> Iterator[Point]:
             times = processes_in_turn(sides(there, args.forms, kind), args.rounds)
             for form in args.forms:
                 plain, augmented = (times[form, which] for which in (False, True))
-                ratio = augmented.median / plain.median
+                ratio = augmented.over(plain)
                 yield Point(name, place, f"{form}, {KINDS[kind]}", f"{plain} ms", f"{augmented} ms", ratio)
 
 

@@ -68,16 +68,11 @@ def sides(subject: Subject, forms: Sequence[str], torch_python: str | None) -> d
     return found
 
 
-def over(times: Mapping[str, Times], one: str, other: str) -> float:
-    """Return how many times as long one side takes as the other."""
-    return times[one].median / times[other].median
-
-
 def over_plain(times: Mapping[str, Times]) -> dict[str, float]:
     """Return what each augmented side takes over the plain network of its own framework."""
     plains = {GATHERED: TORCH_PLAIN}
     augmented = [name for name in times if name not in (PLAIN, TORCH_PLAIN)]
-    return {name: over(times, name, plains.get(name, PLAIN)) for name in augmented}
+    return {name: times[name].over(times[plains.get(name, PLAIN)]) for name in augmented}
 
 
 def losing_lines(rows: Rows, much: float) -> list[str]:
@@ -97,7 +92,7 @@ def _losses(times: Mapping[str, Times], much: float) -> Iterator[str]:
     for one, other in rivals:
         if other in times and times[one].low > times[other].high:
             slow, quick = (_number(times[name].median, _digits(times[one])) for name in (one, other))
-            yield f"{one} is slower than {other}: {slow} ms against {quick} ({over(times, one, other):.2f})"
+            yield f"{one} is slower than {other}: {slow} ms against {quick} ({times[one].over(times[other]):.2f})"
 
 
 def times_table(rows: Rows) -> Table:
@@ -132,7 +127,7 @@ def torch_table(rows: Rows) -> Table:
     forms = [name for name in next(iter(rows.values())) if name in FORMS]
     cells = []
     for subject, times in rows.items():
-        ratios = [*(over(times, GATHERED, form) for form in forms), over(times, TORCH_PLAIN, PLAIN)]
+        ratios = [*(times[GATHERED].over(times[form]) for form in forms), times[TORCH_PLAIN].over(times[PLAIN])]
         cells.append([*subject.cells(), *(f"{ratio:.2f}" for ratio in ratios)])
     heads = [*(f"{GATHERED} over {form}" for form in forms), "plain, images/s over PyTorch's"]
     return Table((*_HEAD, *heads), cells, left=2)
@@ -140,7 +135,8 @@ def torch_table(rows: Rows) -> Table:
 
 def body(rows: Rows, rounds: int, much: float) -> str:
     """Return all that is to be said, in Markdown."""
-    parts = [f"Median (quartiles) of {rounds} turns, float32.", times_table(rows).markdown()]
+    parts = [f"Median (quartiles) of {rounds} turns, float32; a ratio is the median of those within a round."]
+    parts += [times_table(rows).markdown()]
     parts += [
         "Over the plain twin in the same framework. Multiply-accumulates (MACs) are those of an image, forward; of a "
         "single shortcut, beside which x + y has none, millions.",

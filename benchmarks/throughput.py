@@ -38,7 +38,7 @@ def main() -> None:
                 "torch": command(args.torch_python, "torch", model, kind, **sizes),
             }
             times = processes_in_turn(sides, args.rounds)
-            ratio = times["torch"].median / times["mindspore"].median
+            ratio = times["torch"].over(times["mindspore"])
             print(f"| {model} | {KINDS[kind]} | {times['mindspore']} | {times['torch']} | {ratio:.2f} |", flush=True)
 
 

@@ -25,15 +25,39 @@ Run = Callable[[], float]  # does the work once and returns the seconds it took
 
 @dataclass(frozen=True)
 class Times:
-    """The seconds of several runs of one thing."""
+    """The seconds of one thing, round by round."""
 
-    median: float
-    low: float  # first quartile
-    high: float  # third quartile
+    seconds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The median."""
+        return statistics.median(self.seconds)
+
+    @property
+    def low(self) -> float:
+        """The first quartile."""
+        return self._quartiles()[0]
+
+    @property
+    def high(self) -> float:
+        """The third quartile."""
+        return self._quartiles()[2]
+
+    def over(self, other: "Times") -> float:
+        """Return how many times as long it took as ``other``: the median of the ratios within a round.
+
+        The two of a round ran one after the other, and a machine that slows down for a minute slows down both.
+        """
+        return statistics.median(own / its for own, its in zip(self.seconds, other.seconds, strict=True))
 
     def __str__(self) -> str:
         """Return median and quartiles in milliseconds."""
         return f"{1e3 * self.median:.1f} ({1e3 * self.low:.1f} to {1e3 * self.high:.1f})"
+
+    def _quartiles(self) -> list[float]:
+        several = self.seconds if len(self.seconds) > 1 else self.seconds * 2  # one alone is its own quartiles
+        return statistics.quantiles(several, n=4, method="inclusive")
 
 
 def timed(work: Callable[[], object]) -> Run:
@@ -55,7 +79,7 @@ def in_turn(runs: Mapping[Key, Run], rounds: int, warm_up: int = 2) -> dict[Key,
             value = run()
             if turn >= warm_up:
                 seconds[name].append(value)
-    return {name: _times(values) for name, values in seconds.items()}
+    return {name: Times(tuple(values)) for name, values in seconds.items()}
 
 
 @contextmanager
@@ -99,9 +123,3 @@ def take_turns(run: Run) -> None:
 def machine() -> str:
     """Return one line that says what was measured on."""
     return f"{processor_name()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-
-
-def _times(values: list[float]) -> Times:
-    several = values if len(values) > 1 else values * 2  # one alone is its own quartiles
-    low, median, high = statistics.quantiles(several, n=4, method="inclusive")
-    return Times(median, low, high)

@@ -76,6 +76,12 @@ def test_processes_take_turns():
     assert {key: times.median for key, times in processes_in_turn(commands, 2).items()} == {0.5: 0.5, 0.25: 0.25}
 
 
+def test_a_ratio_is_that_within_a_round():
+    drifting, steady = Times((1.0, 2.0, 9.0)), Times((0.5, 1.0, 3.0))
+    assert (drifting.median, drifting.over(steady)) == (2.0, 2.0)
+    assert Times((4.0, 1.0, 1.0)).over(Times((1.0, 1.0, 4.0))) == 1.0
+
+
 def test_one_round_has_no_spread():
     times = in_turn({"a": lambda: 2.0}, rounds=1)["a"]
     assert (times.low, times.median, times.high) == (2.0, 2.0, 2.0)
@@ -92,7 +98,7 @@ def test_multiply_accumulates_of_a_shortcut_and_of_a_network():
 
 
 def times(milliseconds, spread=0.0):
-    return Times(*(1e-3 * (milliseconds + sign * spread) for sign in (0, -1, 1)))
+    return Times(tuple(1e-3 * (milliseconds + part * spread) for part in (-2, -1, 0, 1, 2)))
 
 
 def test_a_subject_is_measured_beside_its_plain_twin():
