@@ -26,10 +26,8 @@ def call(library, name, *arrays):
     assert status == 0, (name, status)
 
 
-def main():
-    path, cores = sys.argv[1:]
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])  # before the library counts them
-    library = ctypes.CDLL(path)
+def calls():
+    """Return the arrays that each kernel takes, and arrays of the shapes that it returns."""
     rng = np.random.default_rng(0)
     x, y, z, up = (rng.standard_normal((TOKENS, CHANNELS)).astype(np.float32) for _ in range(4))
     gamma, beta = (rng.standard_normal(CHANNELS).astype(np.float32) for _ in range(2))
@@ -40,7 +38,7 @@ def main():
     scales = np.repeat(np.array([[0.5], [1.0], [1.0]], np.float32), 3, 1)
     some = y[: TOKENS // 3].copy()
     table = rng.integers(-1, TOKENS, (len(some), 2)).astype(np.float32)
-    calls = {
+    return {
         "softmax": ((x,), (x,)),
         "column_sums": ((x,), (gamma,)),
         "softmax_gradient": ((x, up), (x,)),
@@ -62,9 +60,21 @@ def main():
         "linear_shortcut": ((x, y, z, generators, bias, one), (x,)),
         "linear_shortcut_gradient": ((z, generators, bias, one, up), (x, z, generators, bias)),
     }
-    for name, (inputs, like) in calls.items():
-        outputs = [np.zeros_like(array) for array in like]
-        call(library, name, *inputs, *outputs)
+
+
+def results(library):
+    """Return what each kernel computes."""
+    found = {}
+    for name, (inputs, like) in calls().items():
+        found[name] = [np.zeros_like(array) for array in like]
+        call(library, name, *inputs, *found[name])
+    return found
+
+
+def main():
+    path, cores = sys.argv[1:]
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])  # before the library counts them
+    for name, outputs in results(ctypes.CDLL(path)).items():
         print(name, *(hashlib.sha256(array.tobytes()).hexdigest()[:16] for array in outputs))
 
 

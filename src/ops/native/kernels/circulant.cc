@@ -55,7 +55,7 @@ struct Generators {
   int64_t step(int64_t s) const { return transposed && s > 0 ? sizes.n - s : s; }
 };
 
-// Call f(lane, to, from) for up to sixteen connections of two pairs, beginning with `first`.
+// Call f(lane, to, from) for up to `kLanes` connections of two pairs, beginning with `first`.
 template <typename F>
 void for_each_connection(const Generators &generators, int64_t first, F f) {
   const int64_t end = std::min(first + kLanes, generators.to() * generators.from());
@@ -192,6 +192,10 @@ void correlate(const Fourier &fourier, const Map &map, int64_t groups, const Vec
     to += filled;
     filled = 0;
   };
+  const auto add = [&](Vec sum) {
+    sums[filled++] = sum;
+    if (filled == kLanes) flush();
+  };
   for (int64_t pair = 0; pair < map.to; ++pair)
     for (const Mirror &mirror : fourier.mirrors())
       for (int64_t from = 0; from < map.from; ++from) {
@@ -207,10 +211,9 @@ void correlate(const Fourier &fourier, const Map &map, int64_t groups, const Vec
           add_product(opposite_b, p, h.real, h.imaginary);
         }
         for (const Complex &sum : {a, b, opposite_a, opposite_b}) {
-          sums[filled++] = sum.real;
-          sums[filled++] = sum.imaginary;
+          add(sum.real);
+          add(sum.imaginary);
         }
-        if (filled == kLanes) flush();
       }
   if (filled > 0) {
     std::fill(sums + filled, sums + kLanes, Vec{});

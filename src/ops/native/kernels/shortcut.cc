@@ -3,7 +3,7 @@
 //
 //     out = scale * (x + y + sum_t act(C_t z + bias_t))
 //
-// for groups of sixteen tokens, which stay in the cache from their Fourier transform to the sum.
+// for groups of `kLanes` tokens, which stay in the cache from their Fourier transform to the sum.
 #include <algorithm>
 #include <vector>
 

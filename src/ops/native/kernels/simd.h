@@ -1,5 +1,5 @@
 // Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-// Sixteen numbers at once, by the compiler's vector extension: one AVX-512 register, two of AVX2, four of NEON.
+// Several numbers at once, by the compiler's vector extension: as many as a register of the processor holds.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,13 @@ namespace augvit {
 // For what works on Vecs in registers: a call would send them through memory.
 #define AUGVIT_INLINE inline __attribute__((always_inline))
 
+#if defined(__AVX512F__)
 constexpr int64_t kLanes = 16;
+#elif defined(__AVX__)
+constexpr int64_t kLanes = 8;
+#else
+constexpr int64_t kLanes = 4;  // SSE, NEON
+#endif
 using Vec = float __attribute__((vector_size(4 * kLanes)));
 using IntVec = int32_t __attribute__((vector_size(4 * kLanes)));
 

@@ -1,5 +1,5 @@
 // Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-// Between the rows of an array in memory, one a token, and Vecs that hold one channel of sixteen tokens.
+// Between the rows of an array in memory, one a token, and Vecs that hold one channel of `kLanes` tokens.
 #pragma once
 
 #include <algorithm>
@@ -24,16 +24,15 @@ AUGVIT_INLINE void swap_blocks(Vec *rows) {
   }
 }
 
-// Transpose sixteen Vecs in place (Eklundh, 1972).
+// Transpose `kLanes` Vecs in place (Eklundh, 1972).
+template <int width = kLanes / 2>
 AUGVIT_INLINE void transpose(Vec *rows) {
-  swap_blocks<8>(rows);
-  swap_blocks<4>(rows);
-  swap_blocks<2>(rows);
-  swap_blocks<1>(rows);
+  swap_blocks<width>(rows);
+  if constexpr (width > 1) transpose<width / 2>(rows);
 }
 
-// Read `count` <= 16 rows of `channels` numbers, `stride` numbers apart, into `channels` Vecs; the lanes of rows that
-// are not there are 0.
+// Read `count` <= `kLanes` rows of `channels` numbers, `stride` numbers apart, into `channels` Vecs; the lanes of rows
+// that are not there are 0.
 inline void load_rows(const float *from, int64_t stride, int64_t count, int64_t channels, Vec *to) {
   int64_t first = 0;
   for (; count == kLanes && first + kLanes <= channels; first += kLanes) {
@@ -69,7 +68,7 @@ inline void store_rows(const Vec *from, int64_t stride, int64_t count, int64_t c
   }
 }
 
-// The sums of the lanes of sixteen Vecs. The Vecs are overwritten.
+// The sums of the lanes of `kLanes` Vecs. The Vecs are overwritten.
 inline Vec sums_of_lanes(Vec *values) {
   transpose(values);
   for (int64_t width = kLanes / 2; width > 0; width /= 2)
