@@ -32,13 +32,21 @@ KINDS = {
     "shortcut_training": "one shortcut, forward and backward",
     "forward": "forward",
     "training": "training step",
+    "recomputed": "training step, blocks recomputed",
 }
+_PROGRAM = Path(__file__).resolve()
 
 
 def command(
-    python: str, framework: str, model: str, kind: str, settings: Mapping[str, Any] | None = None, **sizes: int
+    python: str,
+    framework: str,
+    model: str,
+    kind: str,
+    settings: Mapping[str, Any] | None = None,
+    program: Path = _PROGRAM,
+    **sizes: int,
 ) -> list[str]:
-    """Return the command line of a process for ``benchmarks.turns.process``.
+    """Return the command line of a process, by default of one for ``benchmarks.turns.process``.
 
     Args:
         python: the interpreter, which has the framework.
@@ -46,13 +54,14 @@ def command(
         model: a registered name; for onnx a file.
         kind: one of ``KINDS``.
         settings: of the model, with dots in their names, such as ``{"shortcut.implementation": "fft"}``.
+        program: this one, or another that reads its command line by ``asked``.
         **sizes: ``batch_size`` and ``image_size`` where they aren't the defaults.
     """
     flags = ["--framework", framework, "--model", model, "--kind", kind]
     flags += [text for name, size in sizes.items() for text in (f"--{name}", str(size))]
     return [
         python,
-        str(Path(__file__).resolve()),
+        str(program),
         *flags,
         *(f"{key}={value}" for key, value in (settings or {}).items()),
     ]
@@ -70,9 +79,9 @@ def find_work(framework: str, kind: str, subject: Subject) -> Work:
     return makers[kind](subject)
 
 
-def main() -> None:
-    """Build the work named on the command line, then take a turn for each line on standard input."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def asked(description: str) -> tuple[str, str, Subject]:
+    """Return what the command line of a process with this description names: framework, kind and subject."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--framework", required=True, choices=SIDES, help="what computes")
     parser.add_argument("--model", required=True, help="a registered model; for onnx a file")
     parser.add_argument("--kind", required=True, choices=KINDS, help="what is done")
@@ -80,8 +89,12 @@ def main() -> None:
     parser.add_argument("--image_size", type=int, default=224, help="pixels; a file of onnx knows its own")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings of the model, shortcut.paths=1")
     args = parser.parse_args()
-    subject = Subject(args.model, args.batch_size, args.image_size, tuple(args.settings))
-    take_turns(find_work(args.framework, args.kind, subject).turn)
+    return args.framework, args.kind, Subject(args.model, args.batch_size, args.image_size, tuple(args.settings))
+
+
+def main() -> None:
+    """Build the work named on the command line, then take a turn for each line on standard input."""
+    take_turns(find_work(*asked(__doc__.splitlines()[0])).turn)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from mindspore import ParameterTuple, Tensor, nn
 
 from benchmarks.work import RATE, WEIGHT_DECAY, Subject, Work
 from src.analysis.complexity import build_to_count, tokens_of_blocks
-from src.config import Config, OptimConfig, load_assignments
+from src.config import Config, OptimConfig, TrainConfig, load_assignments
 from src.distributed import ALONE, available_cores, device_target, start_device
 from src.engine.step import Inputs, TrainStep
 from src.layers.circulant_dense import choose_implementation
@@ -48,13 +48,12 @@ def forward(subject: Subject) -> Work:
 
 def training(subject: Subject) -> Work:
     """Return a whole training step: forward, backward, and AdamW."""
-    network = _network(subject).set_train(True)
-    config = Config(optim=OptimConfig(weight_decay=WEIGHT_DECAY))
-    optimizer = build_optimizer(tuple(network.trainable_params()), config.optim, network.no_weight_decay())
-    # T2T-ViT drops, as PyTorch's does
-    keys = dropout_keys(0, 0, range(subject.batch_size)) if network.drop_rate else None
-    step, inputs = TrainStep(network, optimizer, None, config, ALONE), [Inputs(*subject.batch(), None, keys)]
-    return Work(lambda: step(inputs, RATE))
+    return _step(subject, TrainConfig())
+
+
+def recomputed(subject: Subject) -> Work:
+    """Return the same with blocks computed again on the way back."""
+    return _step(subject, TrainConfig(recompute=True))
 
 
 def shortcut(subject: Subject) -> Work:
@@ -76,7 +75,13 @@ def shortcut_training(subject: Subject) -> Work:
     return Work(lambda: function(*tensors)[0].asnumpy(), _PASSES, COPIES)  # which is there when the whole graph is
 
 
-MAKERS = {"forward": forward, "training": training, "shortcut": shortcut, "shortcut_training": shortcut_training}
+MAKERS = {
+    "forward": forward,
+    "training": training,
+    "recomputed": recomputed,
+    "shortcut": shortcut,
+    "shortcut_training": shortcut_training,
+}
 
 
 def describe() -> str:
@@ -94,6 +99,16 @@ def _settings(subject: Subject) -> dict[str, Any]:
 def _network(subject: Subject) -> Backbone:
     start_device("CPU")
     return create_model(subject.model, **_settings(subject))
+
+
+def _step(subject: Subject, train: TrainConfig) -> Work:
+    network = _network(subject).set_train(True)
+    config = Config(train=train, optim=OptimConfig(weight_decay=WEIGHT_DECAY))
+    optimizer = build_optimizer(tuple(network.trainable_params()), config.optim, network.no_weight_decay())
+    # T2T-ViT drops, as PyTorch's does
+    keys = dropout_keys(0, 0, range(subject.batch_size)) if network.drop_rate else None
+    step, inputs = TrainStep(network, optimizer, None, config, ALONE), [Inputs(*subject.batch(), None, keys)]
+    return Work(lambda: step(inputs, RATE))
 
 
 def _chain(subject: Subject) -> tuple[Chain, list[Tensor]]:

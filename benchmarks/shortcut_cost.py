@@ -28,6 +28,7 @@ from src.analysis.tables import Table
 from src.errors import run_door
 
 FORMS = ("native", "fft", "dense")
+_KINDS = ("shortcut", "shortcut_training", "forward", "training")
 PLAIN, TORCH_PLAIN, GATHERED = "plain", "PyTorch plain", "PyTorch gathered"
 _SHORT = 0.02  # seconds below which a tenth of a millisecond is too coarse
 _HEAD = ("model", "what", "batch", "pixels")
@@ -38,7 +39,7 @@ class Subject:
     """What a row of the tables is about."""
 
     model: str  # registered, with augmented shortcuts
-    kind: str  # of ``KINDS``
+    kind: str  # of ``_KINDS``
     batch: int
     size: int  # pixels
 
@@ -170,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="What augmented shortcuts cost over the plain network.")
     add = parser.add_argument
     add("--models", nargs="+", default=["augvit_ti", "augvit_s", "augvit_b"], help="registered augmented models")
-    add("--kinds", nargs="+", default=list(KINDS), choices=KINDS, help="what to measure")
+    add("--kinds", nargs="+", default=_KINDS, choices=_KINDS, help="what to measure")
     add("--batches", nargs="+", type=int, default=[8], help="images a pass")
     add("--image_sizes", nargs="+", type=int, default=[224], help="pixels")
     add("--forms", nargs="+", default=list(FORMS), choices=FORMS, help="of the block-circulant product")

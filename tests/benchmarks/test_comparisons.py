@@ -13,6 +13,9 @@ from PIL import Image
 from benchmarks import mindspore_side
 from benchmarks.arithmetic import count, tokens, widths
 from benchmarks.contender import command, find_work
+from benchmarks.fresh import Cost, read
+from benchmarks.memory import sides as memory_sides
+from benchmarks.memory import table as memory_table
 from benchmarks.report import check_report_path, typed, write_report
 from benchmarks.scaling import AXES, Point, Setup, panels, table
 from benchmarks.scaling import sides as scaling_sides
@@ -25,7 +28,7 @@ from src.errors import UserError
 from src.models.registry import list_models
 from tests.conftest import ROOT
 
-DRIVERS = ("throughput", "onnx_latency", "shortcut_cost", "scaling")
+DRIVERS = ("throughput", "onnx_latency", "shortcut_cost", "scaling", "memory")
 ROW = Subject("augvit_ti", "forward", 8, 224)
 
 
@@ -165,6 +168,32 @@ def test_a_report_that_cannot_be_written_is_found_before_anything_is_measured(tm
         check_report_path(str(tmp_path / "a.txt"))
     with pytest.raises(UserError, match="no folder"):
         check_report_path(str(tmp_path / "none" / "a.md"))
+
+
+def test_a_step_is_measured_as_it_is_recomputed_and_in_pytorch():
+    pythons = {"mindspore": "py", "torch": "torch_python"}
+    found = memory_sides(["deit_ti"], pythons, {"batch_size": 1})
+    assert [side[1:] for side in found] == [
+        ("mindspore", "training"),
+        ("mindspore", "recomputed"),
+        ("torch", "training"),
+    ]
+    words = found["deit_ti", "torch", "training"]
+    assert words[:2] == ["torch_python", str(ROOT / "benchmarks" / "fresh.py")]
+    assert words[-2:] == ["--batch_size", "1"]
+    assert len(memory_sides(["deit_ti", "augvit_ti"], {"mindspore": "py"}, {})) == 4
+
+
+def test_what_a_process_took_is_its_last_line():
+    said = 'a warning\n{"first": 20.0, "later": 1.5, "peak": 3.25, "alone": 0.5}\n'
+    assert read(said) == Cost(first=20.0, later=1.5, peak=3.25, alone=0.5)
+
+
+def test_the_costs_of_several_processes_are_medians_and_quartiles():
+    rounds = [Cost(first, first / 10, 3.0, 0.5) for first in (30.0, 10.0, 20.0)]
+    row = memory_table({("deit_ti", "mindspore", "recomputed"): rounds}).rows[0]
+    assert row[:2] == ["deit_ti", "MindSpore, training step, blocks recomputed"]
+    assert row[2:] == ["20.0 (15.0 to 25.0)", "2.000 (1.500 to 2.500)", "3.00 (3.00 to 3.00)", "0.50"]
 
 
 def test_an_axis_changes_both_networks_or_the_augmented_one():
