@@ -171,8 +171,9 @@ std::shared_ptr<const Spectra> Spectra::of(const Sizes &sizes, const Operand &ge
   static std::mutex lock;
   static std::map<std::pair<const float *, int64_t>, Kept> all;  // by where the generators are, and their size
   const std::lock_guard<std::mutex> guard(lock);
-  if (all.size() == kKept) all.clear();
-  Kept &kept = all[{generators.data, sizes.n}];
+  const std::pair<const float *, int64_t> place{generators.data, sizes.n};
+  if (all.size() == kKept && all.count(place) == 0) all.clear();
+  Kept &kept = all[place];
   if (kept.spectra && same(kept.generators, generators) && same(kept.bias, bias)) return kept.spectra;
   const Fourier &fourier = Fourier::of(sizes.n);
   Spectra made{transformed(fourier, {sizes, false}, generators.data),

@@ -55,7 +55,7 @@ struct Spectra {
 void correlate(const Fourier &fourier, const Map &map, int64_t groups, const Vec *inputs, const Vec *outputs,
                float *to);
 
-// Write the gradient of the generators from that of the weights of `Spectra::forward`.
-void generator_gradient(const Sizes &sizes, const float *weights, const Operand &generators);
+// Write the gradient of the generators, of their shape, from that of the weights of `Spectra::forward`.
+void generator_gradient(const Sizes &sizes, const float *weights, const Operand &gradient);
 
 }  // namespace augvit
