@@ -9,7 +9,10 @@ from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
 
 class MovingAverage(nn.Cell):
-    """average = decay * average + (1 - decay) * weight, once after each optimizer step; it starts at the weights."""
+    """average = decay * average + (1 - decay) * weight, once after each optimizer step; it starts at the weights.
+
+    Written as average -= (1 - decay) * (average - weight), which is the same.
+    """
 
     def __init__(self, parameters: Sequence[Parameter], decay: float) -> None:
         """Build for ``parameters`` with a ``decay`` in (0, 1)."""
@@ -22,8 +25,8 @@ class MovingAverage(nn.Cell):
         """Take the present weights into the average; returns True."""
         done = True
         for i in range(len(self.parameters)):
-            average = self.averages[i] * self.decay + self.parameters[i] * (1.0 - self.decay)
-            done = ops.depend(done, ops.assign(self.averages[i], average))
+            step = (self.averages[i] - self.parameters[i]) * (1.0 - self.decay)
+            done = ops.depend(done, ops.assign_sub(self.averages[i], step))  # a pass over memory less than assign
         return done
 
     def state(self) -> dict[str, Parameter]:
