@@ -106,7 +106,8 @@ class Products:
             self.inside = True
             y = product(*args)
             self.inside = False
-            self.macs += y.size * args[-2].shape[-1]  # the first argument may be the primitive itself
+            # the first argument may be the primitive itself
+            self.macs += y.size * args[-2].shape[-2 if getattr(args[0], "transpose_a", False) else -1]
             return y
 
         return counted
