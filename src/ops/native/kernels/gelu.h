@@ -9,7 +9,6 @@ namespace augvit {
 // Where the polynomial below is 0, and stays; Phi(-8.5) is 1e-17.
 constexpr float kEnd = 8.5f;
 
-
 // Phi(-a) for 0 <= a <= kEnd, as the 16th power of a polynomial: its root of 16th order is what Phi's long tail needs.
 // Fitted for the largest error of a * Phi(-a), which is 6e-7; in float32 it is 9e-7.
 inline Vec tail(Vec a) {

@@ -20,8 +20,9 @@ struct HeadSizes {
 };
 
 // Call f(number, part, beside, apart, first) for every head of every token: the number of the sums that the thread adds
-// to, and where the head's first number stands in an array (B, N, parts * h * d), in the array (B, h, N, d) of its part,
-// and in a row of the former. Token after token, not head after head: the caches want rows whole (six times as fast).
+// to, and where the head's first number stands in an array (B, N, parts * h * d), in the array (B, h, N, d) of its
+// part, and in a row of the former. Token after token, not head after head, because the caches want rows whole: the
+// gradient takes a quarter of the time.
 template <typename F>
 void for_each_head(const HeadSizes &s, int64_t parts, F f) {
   const int64_t lanes = parts * s.heads;
