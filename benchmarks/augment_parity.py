@@ -27,6 +27,7 @@ from timm.data.random_erasing import RandomErasing
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.options import positive
 from src.config import DataConfig, Preprocessing
 from src.data.batch_transform import BatchTransform
 from src.data.transforms import TrainTransform, random_crop_box
@@ -213,7 +214,7 @@ def main() -> None:
     """Compare, print, and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data_path", required=True, help="a folder that holds pictures")
-    parser.add_argument("--pictures", type=int, default=200, help="how many are compared")
+    parser.add_argument("--pictures", type=positive, default=200, help="how many are compared")
     parser.add_argument("--sheet", help="draw transformed pictures into this PNG file")
     args = parser.parse_args()
     paths = [

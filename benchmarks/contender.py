@@ -16,6 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
+from benchmarks.options import positive
 from benchmarks.turns import take_turns
 from benchmarks.work import Subject, Work
 from src.errors import UserError, run_door
@@ -85,8 +86,8 @@ def asked(description: str) -> tuple[str, str, Subject]:
     parser.add_argument("--framework", required=True, choices=SIDES, help="what computes")
     parser.add_argument("--model", required=True, help="a registered model; for onnx a file")
     parser.add_argument("--kind", required=True, choices=KINDS, help="what is done")
-    parser.add_argument("--batch_size", type=int, default=8, help="images a pass")
-    parser.add_argument("--image_size", type=int, default=224, help="pixels; a file of onnx knows its own")
+    parser.add_argument("--batch_size", type=positive, default=8, help="images a pass")
+    parser.add_argument("--image_size", type=positive, default=224, help="pixels; a file of onnx knows its own")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings of the model, shortcut.paths=1")
     args = parser.parse_args()
     return args.framework, args.kind, Subject(args.model, args.batch_size, args.image_size, tuple(args.settings))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
+from benchmarks.options import positive
 from src.checkpoint.record import Description, Record, save_record
 from src.config import plain
 from src.deploy.export import Export, Target, export
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=list_models(), help="registered models; default: all")
     parser.add_argument("--file_format", choices=["MINDIR", "ONNX"], default="ONNX")
     parser.add_argument("--precision", choices=["float32", "float16"], default="float32")
-    parser.add_argument("--image_size", type=int, help="pixels a side; default: the model's own")
+    parser.add_argument("--image_size", type=positive, help="pixels a side; default: the model's own")
     args = parser.parse_args()
     start_device("CPU")
     target = Target(args.file_format, args.precision)

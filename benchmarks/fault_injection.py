@@ -29,6 +29,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.options import positive
 from src.checkpoint.record import Record, load_record
 from src.errors import UserError
 from src.logs import Progress
@@ -230,8 +231,8 @@ def run_into_full_disk(victim: Victim, run: str, whole: tuple[Record, list[dict]
 def main() -> None:
     """Inject the faults and print what came of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=200, help="how often trainings are killed in all")
-    parser.add_argument("--jobs", type=int, default=2, help="trainings at a time")
+    parser.add_argument("--kills", type=positive, default=200, help="how often trainings are killed in all")
+    parser.add_argument("--jobs", type=positive, default=2, help="trainings at a time")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings of the training")
     args = parser.parse_intermixed_args()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.options import positive
 from benchmarks.turns import in_turn, machine, process, take_turns, timed
 
 _BATCH, _SIZE, _CLASSES = 128, 224, 1000
@@ -116,7 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data_path", required=True, help="a folder of class folders")
     parser.add_argument("--timm_python", default=sys.executable, help="an interpreter that has timm")
-    parser.add_argument("--rounds", type=int, default=9, help="turns of each side")
+    parser.add_argument("--rounds", type=positive, default=9, help="turns of each side")
     parser.add_argument("--side", nargs=3, help=argparse.SUPPRESS)  # of the processes started here
     args = parser.parse_args()
     if args.side:

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a fold
 
 from benchmarks.contender import KINDS, command
 from benchmarks.fresh import PROGRAM, Cost, read
+from benchmarks.options import add_comparison, positive
 from benchmarks.report import check_report_path, versions, write_report
 from benchmarks.turns import Times
 from src.analysis.tables import Table
@@ -79,11 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="What a training step takes to compile, and how much memory.")
     add = parser.add_argument
     add("--models", nargs="+", default=["deit_s", "augvit_s"], help="registered models")
-    add("--batch_size", type=int, default=8, help="images a step")
-    add("--image_size", type=int, default=224, help="pixels")
-    add("--rounds", type=int, default=3, help="processes of each side")
-    add("--torch_python", help="an interpreter that has torch; without it PyTorch is left out")
-    add("--report", help="write what is printed and what it was measured on to this .md file")
+    add("--batch_size", type=positive, default=8, help="images a step")
+    add("--image_size", type=positive, default=224, help="pixels")
+    add_comparison(parser, 3, "processes")
     return parser
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
 from benchmarks.contender import command
+from benchmarks.options import positive
 from benchmarks.turns import Key, Times, machine, processes_in_turn
 
 _HERE = Path(__file__).resolve().parent
@@ -43,8 +44,8 @@ def main() -> None:
     """Print a Markdown table of medians, quartiles and ratios."""
     parser = argparse.ArgumentParser(description="Exported networks in onnxruntime, in turn with PyTorch's files.")
     parser.add_argument("--models", nargs="+", default=["deit_s", "augvit_s"], help="registered models")
-    parser.add_argument("--batches", nargs="+", type=int, default=[1, 8], help="images a call")
-    parser.add_argument("--rounds", type=int, default=9, help="turns of each file")
+    parser.add_argument("--batches", nargs="+", type=positive, default=[1, 8], help="images a call")
+    parser.add_argument("--rounds", type=positive, default=9, help="turns of each file")
     parser.add_argument("--torch_python", required=True, help="an interpreter that has torch and onnx")
     args = parser.parse_args()
     print(f"{machine()}; {_SIZE} pixels, float32, median (quartiles) of {args.rounds}")

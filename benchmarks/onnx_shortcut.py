@@ -17,6 +17,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from onnx.reference import ReferenceEvaluator
 
 from benchmarks.onnx_latency import measure
+from benchmarks.options import positive
 from benchmarks.turns import machine
 from src.deploy.classifier import INPUT
 from src.deploy.onnx.model import to_model
@@ -169,10 +170,10 @@ def write_forms(dim: int, tokens: int, folder: Path) -> dict[str, Path]:
 def main() -> None:
     """Print a Markdown table of medians, quartiles and ratios."""
     parser = argparse.ArgumentParser(description="The paths of one augmented shortcut in onnxruntime, form by form.")
-    parser.add_argument("--dim", type=int, default=384, help="channels")
-    parser.add_argument("--tokens", type=int, default=197, help="tokens of an image")
-    parser.add_argument("--batches", nargs="+", type=int, default=[1, 8], help="images a call")
-    parser.add_argument("--rounds", type=int, default=15, help="turns of each form")
+    parser.add_argument("--dim", type=positive, default=384, help="channels")
+    parser.add_argument("--tokens", type=positive, default=197, help="tokens of an image")
+    parser.add_argument("--batches", nargs="+", type=positive, default=[1, 8], help="images a call")
+    parser.add_argument("--rounds", type=positive, default=15, help="turns of each form")
     args = parser.parse_args()
     print(f"{machine()}; C = {args.dim}, {args.tokens} tokens, T = 2, b = 4, median (quartiles) of {args.rounds}")
     with tempfile.TemporaryDirectory() as folder:

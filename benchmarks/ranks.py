@@ -23,6 +23,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.options import positive
 from benchmarks.turns import machine
 from src.checkpoint.record import load_record
 
@@ -87,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data_path", required=True, help="a folder of class folders")
     parser.add_argument("--model", default="augvit_ti", help="a registered model")
-    parser.add_argument("--rounds", type=int, default=2, help="trainings of each kind")
+    parser.add_argument("--rounds", type=positive, default=2, help="trainings of each kind")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         desk = Path(folder)

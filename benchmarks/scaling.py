@@ -22,6 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
 from benchmarks.contender import KINDS, command
+from benchmarks.options import positive
 from benchmarks.report import check_report_path, versions, write_report
 from benchmarks.scaling_figure import Panel, draw
 from benchmarks.torch_names import plain_twin
@@ -186,10 +187,10 @@ def _parser() -> argparse.ArgumentParser:
         add(f"--{axis.flag}", nargs="+", type=int, default=axis.values, help=f"values of the panel {name}")
     add("--forms", nargs="+", default=list(FORMS), choices=FORMS, help="how shortcuts are computed")
     add("--kinds", nargs="+", default=["forward"], choices=_KINDS, help="what is measured")
-    add("--batch_size", type=int, default=8, help="images a pass in the other panels")
-    add("--image_size", type=int, default=224, help="pixels in the other panels")
-    add("--rounds", type=int, default=9, help="turns of each side")
-    add("--rank_rounds", type=int, default=3, help="trainings of each kind in the panel of ranks")
+    add("--batch_size", type=positive, default=8, help="images a pass in the other panels")
+    add("--image_size", type=positive, default=224, help="pixels in the other panels")
+    add("--rounds", type=positive, default=9, help="turns of each side")
+    add("--rank_rounds", type=positive, default=3, help="trainings of each kind in the panel of ranks")
     add("--data_path", help="a folder of class folders, for the panel of ranks")
     add("--picture", help="draw the curves into this .png file")
     add("--report", help="write what is printed and what it was measured on to this .md file")

@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
 from benchmarks.contender import KINDS, command
+from benchmarks.options import add_comparison, positive
 from benchmarks.report import check_report_path, versions, write_report
 from benchmarks.torch_names import plain_twin
 from benchmarks.turns import Times, processes_in_turn
@@ -172,13 +173,11 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--models", nargs="+", default=["augvit_ti", "augvit_s", "augvit_b"], help="registered augmented models")
     add("--kinds", nargs="+", default=_KINDS, choices=_KINDS, help="what to measure")
-    add("--batches", nargs="+", type=int, default=[8], help="images a pass")
-    add("--image_sizes", nargs="+", type=int, default=[224], help="pixels")
+    add("--batches", nargs="+", type=positive, default=[8], help="images a pass")
+    add("--image_sizes", nargs="+", type=positive, default=[224], help="pixels")
     add("--forms", nargs="+", default=list(FORMS), choices=FORMS, help="of the block-circulant product")
-    add("--rounds", type=int, default=9, help="turns of each side")
     add("--much", type=float, default=1.25, help="times the plain network that count as a loss")
-    add("--torch_python", help="an interpreter that has torch; without it PyTorch is left out")
-    add("--report", help="write what is printed and what it was measured on to this .md file")
+    add_comparison(parser, 9, "turns")
     return parser
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
 from benchmarks.contender import KINDS, command
+from benchmarks.options import positive
 from benchmarks.turns import machine, processes_in_turn
 
 _KINDS = ("forward", "training")
@@ -21,9 +22,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Images a second, in turn with plain PyTorch.")
     parser.add_argument("--models", nargs="+", default=["deit_s", "augvit_s"], help="registered models")
     parser.add_argument("--kinds", nargs="+", default=_KINDS, choices=_KINDS, help="what to measure")
-    parser.add_argument("--batch_size", type=int, default=8, help="images a pass")
-    parser.add_argument("--image_size", type=int, default=224, help="pixels")
-    parser.add_argument("--rounds", type=int, default=9, help="turns of each side")
+    parser.add_argument("--batch_size", type=positive, default=8, help="images a pass")
+    parser.add_argument("--image_size", type=positive, default=224, help="pixels")
+    parser.add_argument("--rounds", type=positive, default=9, help="turns of each side")
     parser.add_argument("--torch_python", default=sys.executable, help="an interpreter that has torch")
     args = parser.parse_args()
     print(

@@ -1,6 +1,7 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Comparisons by processes that take turns: what they start, count and say, and where they write it."""
 
+import argparse
 import datetime
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from benchmarks.contender import command, find_work
 from benchmarks.fresh import Cost, read
 from benchmarks.memory import sides as memory_sides
 from benchmarks.memory import table as memory_table
+from benchmarks.options import add_comparison
 from benchmarks.report import check_report_path, typed, write_report
 from benchmarks.scaling import AXES, Point, Setup, panels, table
 from benchmarks.scaling import sides as scaling_sides
@@ -71,6 +73,19 @@ def test_plain_shortcuts_add_up_their_branches(monkeypatch):
     assert tensors[0].shape == (2, 5, 192)
     assert np.allclose(chain(*tensors).asnumpy(), sum(t.asnumpy() for t in tensors), atol=1e-5)
     assert isinstance(tensors[0], Tensor)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "2.5", "many", ""])
+def test_a_number_of_rounds_is_at_least_one(text, capsys):
+    parser = argparse.ArgumentParser()
+    add_comparison(parser, 3, "turns")
+    assert parser.parse_args([]).rounds == 3
+    assert parser.parse_args(["--rounds", "12"]).rounds == 12
+
+    with pytest.raises(SystemExit, match="2"):
+        parser.parse_args([f"--rounds={text}"])
+
+    assert f"--rounds: {text!r} must be an integer of at least 1" in capsys.readouterr().err
 
 
 def test_processes_take_turns():
