@@ -197,33 +197,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def measure(names: Sequence[str], args: argparse.Namespace) -> Iterator[Point]:
-    """Yield the points of some panels."""
-    for name in names:
-        if name == RANKS:
-            yield from measure_ranks(args.model, args.data_path, args.rank_rounds)
-        else:
-            yield from measure_axis(name, args)
+def measure(name: str, args: argparse.Namespace) -> Iterator[Point]:
+    """Yield the points of a panel."""
+    if name == RANKS:
+        return measure_ranks(args.model, args.data_path, args.rank_rounds)
+    return measure_axis(name, args)
 
 
 def main() -> None:
-    """Measure, print a Markdown table, and draw."""
+    """Measure panel by panel, draw and write what is there after each, and print a Markdown table."""
     args = _parser().parse_args()
     check_report_path(args.report)
     picture = check_figure_path("--picture", args.picture) if args.picture else None
     names, about, points = chosen_panels(args), versions({"mindspore": sys.executable}), []
-    for point in measure(names, args):
-        print(", ".join(point.cells()), file=sys.stderr, flush=True)
-        points.append(point)
     title = f"{args.model} over {plain_twin(args.model)}"
     note = f"Medians of {args.rounds} turns. Where the axis says nothing else: batches of {args.batch_size} pictures "
     note += f"of {args.image_size} pixels, and the model's own T, b and depth."
-    text = f"{note}\n\n{table(points).markdown()}"
+    for name in names:
+        for point in measure(name, args):
+            print(", ".join(point.cells()), file=sys.stderr, flush=True)
+            points.append(point)
+        text = f"{note}\n\n{table(points).markdown()}"
+        shown = f"\n\n![The curves]({picture.name})" if picture else ""
+        if picture:
+            draw(panels(points), title, note, "time over the plain network", picture)
+        write_report(args.report, title, about, text + shown, sys.argv)
     print("\n".join(about), text, sep="\n\n")
-    if picture:
-        draw(panels(points), title, note, "time over the plain network", picture)
-        text += f"\n\n![The curves]({picture.name})"
-    write_report(args.report, title, about, text, sys.argv)
 
 
 if __name__ == "__main__":
