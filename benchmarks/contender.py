@@ -72,9 +72,12 @@ def find_work(framework: str, kind: str, subject: Subject) -> Work:
     """Return what the process shall do.
 
     Raises:
-        UserError: the framework has no such work.
+        UserError: the framework has no such work, or this interpreter no such framework.
     """
-    makers = importlib.import_module(SIDES[framework]).MAKERS
+    try:
+        makers = importlib.import_module(SIDES[framework]).MAKERS
+    except ModuleNotFoundError as error:
+        raise UserError(f"{sys.executable}: {error.msg}, which measuring {framework} needs") from None
     if kind not in makers:
         raise UserError(f"--kind {kind}: {framework} has {', '.join(makers)}")
     return makers[kind](subject)

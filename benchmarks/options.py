@@ -12,8 +12,13 @@ def positive(text: str) -> int:
     return value
 
 
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--report``."""
+    parser.add_argument("--report", help="write what is printed and what it was measured on to this .md file")
+
+
 def add_comparison(parser: argparse.ArgumentParser, rounds: int, turn: str) -> None:
     """Declare ``--rounds``, of which ``turn`` says what one is, ``--torch_python``, and ``--report``."""
     parser.add_argument("--rounds", type=positive, default=rounds, help=f"{turn} of each side")
     parser.add_argument("--torch_python", help="an interpreter that has torch; without it PyTorch is left out")
-    parser.add_argument("--report", help="write what is printed and what it was measured on to this .md file")
+    add_report(parser)

@@ -42,7 +42,11 @@ def typed(arguments: Sequence[str]) -> str:
 
 
 def versions(pythons: Mapping[str, str]) -> list[str]:
-    """Return a line on each framework: its version and its threads, as its interpreter has them in ``pythons``."""
+    """Return a line on each framework: its version and its threads, as its interpreter has them in ``pythons``.
+
+    Raises:
+        UserError: no such interpreter, or none that has the framework.
+    """
     return [_said(python, f"import {SIDES[name]} as side; print(side.describe())") for name, python in pythons.items()]
 
 
@@ -64,5 +68,10 @@ def write_report(path: str | None, title: str, about: Sequence[str], body: str, 
 
 
 def _said(python: str, program: str) -> str:
-    done = subprocess.run([python, "-c", program], cwd=_ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    try:
+        done = subprocess.run([python, "-c", program], cwd=_ROOT, capture_output=True, text=True, check=True)
+    except OSError as error:
+        raise UserError(f"{python}: {error.strerror}; an interpreter of Python is needed") from None
+    except subprocess.CalledProcessError as error:
+        raise UserError(f"{python}: {error.stderr.strip().splitlines()[-1]}") from None
     return done.stdout.strip().splitlines()[-1]

@@ -22,7 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
 from benchmarks.contender import KINDS, command
-from benchmarks.options import positive
+from benchmarks.options import add_report, positive
 from benchmarks.report import check_report_path, versions, write_report
 from benchmarks.scaling_figure import Panel, draw
 from benchmarks.torch_names import plain_twin
@@ -193,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rank_rounds", type=positive, default=3, help="trainings of each kind in the panel of ranks")
     add("--data_path", help="a folder of class folders, for the panel of ranks")
     add("--picture", help="draw the curves into this .png file")
-    add("--report", help="write what is printed and what it was measured on to this .md file")
+    add_report(parser)
     return parser
 
 

@@ -13,12 +13,12 @@ from PIL import Image
 
 from benchmarks import mindspore_side
 from benchmarks.arithmetic import count, tokens, widths
-from benchmarks.contender import command, find_work
+from benchmarks.contender import SIDES, command, find_work
 from benchmarks.fresh import Cost, read
 from benchmarks.memory import sides as memory_sides
 from benchmarks.memory import table as memory_table
 from benchmarks.options import add_comparison
-from benchmarks.report import check_report_path, typed, write_report
+from benchmarks.report import check_report_path, typed, versions, write_report
 from benchmarks.scaling import AXES, Point, Setup, panels, table
 from benchmarks.scaling import sides as scaling_sides
 from benchmarks.scaling_figure import draw
@@ -56,6 +56,16 @@ def test_a_command_names_everything():
 def test_an_unknown_kind_of_work_is_a_mistake():
     with pytest.raises(UserError, match="--kind sleep: mindspore has forward, training"):
         find_work("mindspore", "sleep", Worked("augvit_ti", 1, 32))
+
+
+def test_an_interpreter_without_the_framework_is_a_mistake(tmp_path, monkeypatch):
+    monkeypatch.setitem(SIDES, "torch", "benchmarks.absent")
+    with pytest.raises(UserError, match=r"No module named 'benchmarks.absent', which measuring torch needs"):
+        find_work("torch", "forward", Worked("augvit_ti", 1, 32))
+    with pytest.raises(UserError, match=r"ModuleNotFoundError: No module named 'benchmarks.absent'"):
+        versions({"torch": sys.executable})
+    with pytest.raises(UserError, match=r"absent/python: No such file or directory; an interpreter"):
+        versions({"torch": str(tmp_path / "absent" / "python")})
 
 
 @pytest.mark.parametrize("kind", ["shortcut", "shortcut_training"])
