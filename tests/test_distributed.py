@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -80,3 +81,17 @@ def test_a_device_that_is_not_there_is_named():
     with pytest.raises(UserError, match=r"--device_target GPU --device_id 3: not usable on this machine: .*cuDNN 8"):
         start_device("GPU", 3)
     assert available_cores() >= 1
+
+
+def test_what_a_rank_would_still_do_at_its_exit_cannot_change_its_status(monkeypatch):
+    """An exit handler that ends the process by a signal stands for MindSpore's, which now and then does."""
+    program = "import atexit, os; from src.distributed import leave; atexit.register(os.kill, os.getpid(), 9); "
+    program += "print('said'); leave(143)"
+
+    def end():
+        done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+        return done.returncode, done.stdout
+
+    assert end()[0] == -9
+    monkeypatch.setenv("MS_ROLE", "MS_WORKER")
+    assert end() == (143, "said\n")
