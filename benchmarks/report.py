@@ -73,5 +73,6 @@ def _said(python: str, program: str) -> str:
     except OSError as error:
         raise UserError(f"{python}: {error.strerror}; an interpreter of Python is needed") from None
     except subprocess.CalledProcessError as error:
-        raise UserError(f"{python}: {error.stderr.strip().splitlines()[-1]}") from None
+        last = (error.stderr.strip() or f"ended with status {error.returncode}").splitlines()[-1]
+        raise UserError(f"{python}: {last}") from None
     return done.stdout.strip().splitlines()[-1]

@@ -66,6 +66,8 @@ def test_an_interpreter_without_the_framework_is_a_mistake(tmp_path, monkeypatch
         versions({"torch": sys.executable})
     with pytest.raises(UserError, match=r"absent/python: No such file or directory; an interpreter"):
         versions({"torch": str(tmp_path / "absent" / "python")})
+    with pytest.raises(UserError, match=r"false: ended with status 1"):
+        versions({"torch": "false"})
 
 
 @pytest.mark.parametrize("kind", ["shortcut", "shortcut_training"])
