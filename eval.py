@@ -6,7 +6,7 @@ from src.data.classes import match_classes
 from src.data.loader import EvalLoader
 from src.data.sources import open_source
 from src.deploy.load import load_classifier
-from src.distributed import leave, start_device, start_ranks
+from src.distributed import start_device, start_ranks
 from src.engine.evaluate import evaluate
 from src.errors import run_door
 from src.logs import start_logging
@@ -38,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_door(main, leave)
+    run_door(main)

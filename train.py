@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from src.config import door_parser, load_config
-from src.distributed import leave, start_device, start_ranks
+from src.distributed import start_device, start_ranks
 from src.engine.train import check, train
 from src.errors import run_door
 from src.logs import start_logging
@@ -35,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_door(main, leave)
+    run_door(main)

@@ -2,13 +2,11 @@
 """Where this process computes: the device, and which of how many ranks it is, with what ranks say to each other."""
 
 import os
-import sys
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 import mindspore as ms
 import numpy as np
@@ -160,20 +158,6 @@ def start_ranks() -> Ranks:
         return ALONE
     communication.init()
     return Ranks(communication.get_rank(), communication.get_group_size())
-
-
-def leave(status: int) -> NoReturn:
-    """End this process; a rank that msrun started without what MindSpore does at an exit.
-
-    There it closes connections that another rank is closing, too, and now and then dies of it (SIGSEGV in its thread
-    RECV_EVENT_LOOP, 2.10.0): a job that was told to stop then ended with 139 instead of 143. What such a rank leaves
-    running, the launcher ends.
-    """
-    if not _launched():
-        sys.exit(status)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
 
 
 def device_target() -> str:

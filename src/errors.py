@@ -36,20 +36,20 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(known[:_SHOWN]) or 'none'}{rest}"
 
 
-def run_door(main: Callable[[], None], leave: Callable[[int], object] = sys.exit) -> None:
+def run_door(main: Callable[[], None]) -> None:
     """Run the main function of an executable: a ``UserError`` becomes one line on standard error and exit status 2.
 
     Faults of the program keep their traceback and exit status 1; a signal exits with 128 and its number, 130 for an
-    interrupt (Ctrl-C) and 143 for TERM. All of these by ``leave``, which is called with the status.
+    interrupt (Ctrl-C) and 143 for TERM.
     """
     try:
         main()
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
-        leave(2)
+        sys.exit(2)
     except SignalError as stop:
         sys.stderr.write(f"{stop}\n")
-        leave(128 + stop.number)
+        sys.exit(128 + stop.number)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-        leave(130)
+        sys.exit(130)

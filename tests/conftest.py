@@ -2,6 +2,7 @@
 """Fixtures that several test files share."""
 
 import os
+import socket
 from pathlib import Path
 
 import mindspore as ms
@@ -53,6 +54,13 @@ def picture_folder(tmp_path):
                 pixels[..., 2 - channel] += 180
                 Image.fromarray(pixels).save(folder / f"{i}.png")
     return tmp_path / "pictures"
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def shared_data(*parts: str) -> Path:

@@ -1,9 +1,9 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Ranks: alone, and two of them that msrun starts."""
+"""Ranks: alone, and two of them in a job."""
 
 import json
+import os
 import shutil
-import socket
 import subprocess
 import sys
 
@@ -13,13 +13,7 @@ from mindspore import Parameter, Tensor
 
 from src.distributed import ALONE, available_cores, start_device, start_ranks
 from src.errors import AgreedError, UserError
-from tests.conftest import ROOT
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.conftest import ROOT, free_port
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +21,12 @@ def heard(tmp_path_factory):
     """What each of two ranks heard."""
     if shutil.which("msrun") is None:
         pytest.skip("msrun is not on the path")
-    logs = tmp_path_factory.mktemp("logs")
-    command = ["msrun", "--worker_num=2", "--local_worker_num=2", f"--master_port={free_port()}", "--join=True"]
-    command += [f"--log_dir={logs}", "--cluster_time_out=60", str(ROOT / "tests" / "ranks" / "conversation.py")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    logs = tmp_path_factory.mktemp("job") / "logs"
+    command = [sys.executable, "tools/launch.py", "CPU", "2", "tests/ranks/conversation.py"]
+    environment = {**os.environ, "LOG_DIR": str(logs), "MASTER_PORT": str(free_port())}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     texts = [(logs / f"worker_{rank}.log").read_text() for rank in range(2)]
-    assert done.returncode == 0, texts
     lines = [next(line for line in text.splitlines() if line.startswith("heard ")) for text in texts]
     return [json.loads(line.removeprefix("heard ")) for line in lines]
 
@@ -81,17 +75,3 @@ def test_a_device_that_is_not_there_is_named():
     with pytest.raises(UserError, match=r"--device_target GPU --device_id 3: not usable on this machine: .*cuDNN 8"):
         start_device("GPU", 3)
     assert available_cores() >= 1
-
-
-def test_what_a_rank_would_still_do_at_its_exit_cannot_change_its_status(monkeypatch):
-    """An exit handler that ends the process by a signal stands for MindSpore's, which now and then does."""
-    program = "import atexit, os; from src.distributed import leave; atexit.register(os.kill, os.getpid(), 9); "
-    program += "print('said'); leave(143)"
-
-    def end():
-        done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
-        return done.returncode, done.stdout
-
-    assert end()[0] == -9
-    monkeypatch.setenv("MS_ROLE", "MS_WORKER")
-    assert end() == (143, "said\n")

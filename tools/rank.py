@@ -15,7 +15,9 @@ def main() -> None:
     folder, shares, *program = sys.argv[1:]
     if os.environ["MS_ROLE"] != "MS_WORKER":
         os.execv(sys.executable, [sys.executable, *program])
-    sys.exit(watch(program, int(os.environ["RANK_ID"]), Path(folder), int(shares)))
+    sys.argv[:] = program  # of the rank, which is forked from this process
+    sys.path[:2] = [str(Path(program[0]).parent)]
+    sys.exit(watch(program[0], int(os.environ["RANK_ID"]), Path(folder), int(shares)))
 
 
 if __name__ == "__main__":

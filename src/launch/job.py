@@ -17,7 +17,7 @@ from src.errors import UserError
 from src.launch.cluster import Cluster
 
 _POLL_SECONDS = 0.2
-_GRACE_SECONDS = 5.0  # that the other ranks have, to end by themselves, once one has failed
+_GRACE_SECONDS = 5.0  # that other ranks have, to end by themselves: after a failure, or after all of this machine
 _CLUSTER_SECONDS = 120  # that ranks wait for each other at the start
 _SHOWN_LINES = 15  # of the log of a rank that failed
 _SHOWN_VARIABLES = (
@@ -40,7 +40,7 @@ _SHOWN_VARIABLES = (
 class End:
     """How a rank ended."""
 
-    time: float
+    time: float  # seconds of the machine's monotonic clock
     rank: int
     status: int  # of its process; negative: killed by that signal
 
@@ -62,7 +62,8 @@ class Job:
     msrun alone does not do: it kills the other ranks at once when one ends, waits half a minute for its scheduler,
     leaves everything running when it is told to terminate, and calls an interrupted job a success. So it runs in a
     session of its own, where no signal reaches it, and each of its ranks is watched over by ``tools/rank.py``, which
-    writes the process and the end of its rank into the folder.
+    writes the process and the end of its rank into the folder. The job is done when its ranks are; msrun and its
+    scheduler are not waited for.
     """
 
     def __init__(
@@ -159,24 +160,30 @@ class Job:
                 signal.signal(number, handler)
 
     def _watch(self, msrun: subprocess.Popen) -> None:
-        """Wait for the end of the job: of msrun, of all ranks after one has failed, or of the user's patience."""
+        """Wait for the end of the job: of msrun, of all ranks of this machine, or of the user's patience."""
         told: set[int] = set()
-        first_failure = None
         with _Tail(self._folder / f"worker_{self._cluster.ranks[0]}.log", self._shown) as tail:
             while msrun.poll() is None and len(self._received) < 2:
                 ends = self._ends()
-                if any(end.status for end in ends):
-                    first_failure = first_failure or time.monotonic()
-                    late = time.monotonic() - first_failure > _GRACE_SECONDS
-                    # once they have a signal, ranks finish a step and write a checkpoint, which may take longer
-                    if len(ends) == self._cluster.local or (late and not self._received):
-                        break
+                if self._is_over(ends):
+                    break
+                told.update(end.rank for end in ends)
                 self._forward(told)
                 tail.show()
                 time.sleep(_POLL_SECONDS)
 
+    def _is_over(self, ends: Sequence[End]) -> bool:
+        """Say whether there is nothing more to wait for, after these ``ends``, the first of them first."""
+        now = time.monotonic()
+        if len(ends) == self._cluster.local:
+            # ranks of other machines may still wait for answers of these, which stay until they are killed
+            return self._cluster.nodes == 1 or now - ends[-1].time > _GRACE_SECONDS
+        failures = [end.time for end in ends if end.status]
+        # once they have a signal, ranks finish a step and write a checkpoint, which may take longer
+        return bool(failures) and now - failures[0] > _GRACE_SECONDS and not self._received
+
     def _forward(self, told: set[int]) -> None:
-        """Send the signal that came, if one did, to the ranks that have not been ``told`` of it."""
+        """Send the signal that came, if one did, to the ranks that are not among the ``told``, and add them."""
         for rank in self._cluster.ranks if self._received else ():
             process, _ = self._processes(rank)
             if rank not in told and process:
@@ -221,7 +228,7 @@ class Job:
         if failure:
             self._tell(str(failure), self._folder / f"worker_{failure.rank}.log")
             return failure.exit_status
-        if len(ends) == self._cluster.local and not msrun:
+        if len(ends) == self._cluster.local:
             return 0
         self._tell(f"msrun ended with exit status {msrun}" if not stopped else "killed", self._folder / "msrun.log")
         return stopped or 1

@@ -1,22 +1,23 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """What watches over one rank: runs its program, and writes down its process and its end for ``src/launch/job.py``."""
 
+import multiprocessing
 import os
-import subprocess
+import runpy
 import sys
 import time
-from collections.abc import Sequence
+import traceback
 from pathlib import Path
 
-_LINGER_SECONDS = 30.0  # after a failure, before msrun sees it and kills the other ranks
+_LINGER_SECONDS = 30.0  # after a rank has ended, before msrun sees it; the launcher is done with it long before
 _POLL_SECONDS = 1.0
 
 
-def watch(program: Sequence[str], number: int, folder: Path, shares: int) -> int:
+def watch(program: str, number: int, folder: Path, shares: int) -> int:
     """Run ``program`` to its end, and return its exit status.
 
     Args:
-        program: a Python file and its arguments.
+        program: a Python file, whose arguments this process has.
         number: of the rank that it is.
         folder: of the job's logs.
         shares: parts that the processor cores are divided into, of which the rank has one. Two ranks that each compute
@@ -25,19 +26,42 @@ def watch(program: Sequence[str], number: int, folder: Path, shares: int) -> int
     """
     launcher = os.getppid()
     _keep_to_share(number, shares)
-    rank = subprocess.Popen([sys.executable, *program])
+    end = folder / f"worker_{number}.status"
+    rank = multiprocessing.get_context("fork").Process(target=_run, args=(program, end))
+    rank.start()
     _write(folder / f"worker_{number}.pid", f"{rank.pid} {os.getpid()}")
-    while True:
-        try:
-            status = rank.wait(_POLL_SECONDS)
-            break
-        except subprocess.TimeoutExpired:
-            if os.getppid() != launcher:  # it was killed, and nobody is left to end this rank
-                rank.kill()
-    _write(folder / f"worker_{number}.status", f"{time.time()} {status}")
-    if status:
+    while rank.exitcode is None:
+        rank.join(_POLL_SECONDS)
+        if os.getppid() != launcher:  # it was killed, and nobody is left to end this rank
+            rank.kill()
+    if not end.exists():  # it was killed
+        _write_end(end, rank.exitcode)
         time.sleep(_LINGER_SECONDS)
-    return status if status >= 0 else 128 - status
+    return rank.exitcode if rank.exitcode >= 0 else 128 - rank.exitcode
+
+
+def _run(program: str, end: Path) -> None:
+    """Be the Python program, write down its end, and stay: another rank may still wait for this one's answer.
+
+    The process ends by a signal of the launcher, or as one that was forked does, with its status and nothing else. What
+    MindSpore 2.10.0 does when an interpreter exits is to close connections that another rank is closing, too; now and
+    then a rank dies of it (SIGSEGV in its thread RECV_EVENT_LOOP), whatever its status was.
+    """
+    try:
+        runpy.run_path(program, run_name="__main__")
+        status = 0
+    except SystemExit as left:
+        status = left.code if isinstance(left.code, int) else int(left.code is not None)
+        if isinstance(left.code, str):
+            sys.stderr.write(f"{left.code}\n")
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    _write_end(end, status)
+    time.sleep(_LINGER_SECONDS)
+    sys.exit(status)
 
 
 def _keep_to_share(rank: int, shares: int) -> None:
@@ -46,6 +70,11 @@ def _keep_to_share(rank: int, shares: int) -> None:
     if len(cores) >= shares:
         part = rank % shares
         os.sched_setaffinity(0, cores[part * len(cores) // shares : (part + 1) * len(cores) // shares])
+
+
+def _write_end(path: Path, status: int) -> None:
+    """Write when a rank ended, by the clock that all processes of a machine share, and how."""
+    _write(path, f"{time.monotonic()} {status}")
 
 
 def _write(path: Path, text: str) -> None:

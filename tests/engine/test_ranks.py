@@ -15,8 +15,7 @@ from src.checkpoint.record import load_record
 from src.config import load_config
 from src.engine.train import train
 from src.errors import UserError
-from tests.conftest import ROOT
-from tests.launch.test_job import free_port
+from tests.conftest import ROOT, free_port
 
 pytestmark = pytest.mark.skipif(shutil.which("msrun") is None, reason="msrun is not on the path")
 

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,15 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, free_port
 
 pytestmark = pytest.mark.skipif(shutil.which("msrun") is None, reason="msrun is not on the path")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Launch:
@@ -95,6 +88,12 @@ def test_a_job_shows_rank_0_and_leaves_logs(launch):
     variables = (job.logs / "env.log").read_text()
     assert "OMP_NUM_THREADS=1" in variables
     assert "secret" not in variables
+
+
+def test_what_is_registered_for_the_exit_cannot_change_the_status(launch):
+    """An exit handler that ends the process by a signal stands for MindSpore's, which now and then does."""
+    status, _, err = launch("end", "die_at_exit").finish()
+    assert (status, err) == (0, "")
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core")

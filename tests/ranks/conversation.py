@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""What two ranks say to each other; msrun starts this file twice, and each prints what it heard as JSON."""
+"""What two ranks say to each other; a job runs this file twice, and each prints what it heard as JSON."""
 
 import json
 import sys

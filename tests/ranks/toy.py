@@ -1,6 +1,7 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """A rank that does what its argument says, without MindSpore: toy.py MARKER ACTION_OF_RANK_0 ACTION_OF_RANK_1."""
 
+import atexit
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ def main():
     if action == "fail":
         time.sleep(1)
         sys.exit(3)
+    if action == "die_at_exit":
+        atexit.register(os.kill, os.getpid(), signal.SIGKILL)
     if action == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if action in ("wait", "stubborn"):
