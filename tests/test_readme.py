@@ -30,7 +30,7 @@ HARDWARE = {"Ascend 8": "CPU 2", "GPU 0": "CPU 0"}  # what such a command is run
 SMALL = {
     "model": {"embed_dim": 24, "depth": 1, "num_heads": 3, "image_size": 32},
     "preprocessing": {"resize": 32},
-    "optim": {"warmup_epochs": 0.5},
+    "optim": {"warmup_epochs": 0.5, "cooldown_epochs": 0},
     "train": {"epochs": 1},
 }
 CLASSES = [f"n{number:08d}" for number in range(1000)]

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.fault_injection import Victim, differences, kill_often, outcome, run_into_full_disk, wait_for
 from src.checkpoint.record import load_record
 
-KILLS = 8  # `python benchmarks/fault_injection.py` does 200
+KILLS = 6  # `python benchmarks/fault_injection.py` does 200
 
 
 @pytest.fixture(scope="module")
