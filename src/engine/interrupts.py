@@ -27,8 +27,8 @@ class Interrupts:
     def renew(self) -> None:
         """Take over both signals again, unless one was received.
 
-        MindSpore's runtime, when it runs its first graph, puts a handler of its own in the place of that of INT, unseen
-        by Python; it makes a TERM of it.
+        MindSpore's runtime, when it runs its first graph, and in a rank whenever it runs one, puts a handler of its own
+        in the place of that of INT, unseen by Python; it makes a TERM of it.
         """
         if self.received is None:
             for number in SIGNALS:

@@ -183,13 +183,15 @@ class Job:
         return bool(failures) and now - failures[0] > _GRACE_SECONDS and not self._received
 
     def _forward(self, told: set[int]) -> None:
-        """Send the signal that came, if one did, to the ranks that are not among the ``told``, and add them."""
+        """Send TERM, if a signal came, to the ranks that are not among the ``told``, and add them.
+
+        Other signals would not arrive as what they are: in a rank MindSpore makes a TERM of an INT.
+        """
         for rank in self._cluster.ranks if self._received else ():
             process, _ = self._processes(rank)
             if rank not in told and process:
                 told.add(rank)
-                number = signal.SIGTERM if self._received[0] == signal.SIGHUP else self._received[0]
-                _send(os.kill, process, number)
+                _send(os.kill, process, signal.SIGTERM)
 
     def _kill(self, msrun: subprocess.Popen) -> None:
         """Leave no process behind: msrun and its scheduler, the ranks and their watchers."""
@@ -223,7 +225,7 @@ class Job:
         ends = self._ends()
         failure = next((end for end in ends if end.status), None)
         stopped = 128 + self._received[0] if self._received else 0
-        if failure and failure.exit_status == stopped:
+        if failure and stopped and failure.exit_status == 128 + signal.SIGTERM:
             return stopped
         if failure:
             self._tell(str(failure), self._folder / f"worker_{failure.rank}.log")
