@@ -4,7 +4,7 @@
 #   bash scripts/run_distribute_train.sh Ascend|GPU|CPU DEVICE_NUM DATA_PATH CONFIG_PATH [--resume] [key=value ...]
 # On several machines, the same command on each, with NNODES, NODE_RANK, MASTER_ADDR and MASTER_PORT (8118) set.
 # Logs go to LOG_DIR, a new folder (logs/train-TIME-PROCESS). The exit status is 0 only where every rank had 0.
-# Run on CPUs, as ranks of one machine and of two network namespaces; not on Ascend or GPU yet.
+# Run on CPUs, as ranks of one machine and of two network namespaces as two; not on Ascend or GPU yet.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/arguments.sh"
 check_arguments $# 4 "Ascend|GPU|CPU DEVICE_NUM DATA_PATH CONFIG_PATH [key=value ...]"

@@ -96,6 +96,20 @@ def test_what_is_registered_for_the_exit_cannot_change_the_status(launch):
     assert (status, err) == (0, "")
 
 
+def test_a_rank_that_is_done_stays_until_all_are(launch):
+    """Else another would wait in vain for the answer to what it said last."""
+    job = launch("end", "wait")
+    while not (job.logs / "worker_0.status").exists():
+        assert job.process.poll() is None
+        time.sleep(0.1)
+    time.sleep(1)
+    process, _ = (job.logs / "worker_0.pid").read_text().split()
+    assert job.marker in Path(f"/proc/{process}/cmdline").read_text()  # empty where it has ended
+    job.process.send_signal(signal.SIGTERM)
+    assert job.finish()[0] == 143
+    assert (job.logs / "worker_0.status").read_text().endswith(" 0")
+
+
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core")
 def test_each_rank_has_cores_of_its_own(launch):
     job = launch("cores", "cores")
