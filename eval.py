@@ -1,13 +1,15 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Evaluate a model: python eval.py --checkpoint_path F --data_path DIR [--report eval.json]."""
 
-from src.config import DataConfig, door_parser, write_report
+from src.cli import door_parser, write_report
+from src.config import DataConfig
 from src.data.classes import match_classes
 from src.data.loader import EvalLoader
 from src.data.sources import open_source
 from src.deploy.load import load_classifier
 from src.distributed import start_device, start_ranks
 from src.engine.evaluate import evaluate
+from src.engine.tasks import TASKS
 from src.errors import run_door
 from src.logs import start_logging
 
@@ -29,11 +31,10 @@ def main() -> None:
     labels = match_classes(source.classes, known.classes, known.settings["num_classes"], source.name)
     data = DataConfig(eval_batch_size=args.batch_size)
     loader = EvalLoader(source, labels, data, known.preprocessing, ranks, classifier.prepare)
-    result = evaluate(classifier.logits, loader, ranks)
+    result = evaluate(classifier.logits, loader, TASKS[known.task].metric(), ranks)
     if not ranks.first:
         return
-    print(f"top-1 {result.accuracy.top1_percent:.2f} %  top-5 {result.accuracy.top5_percent:.2f} %  ", end="")
-    print(f"{result.accuracy.count} pictures  {result.images_per_second:.1f} images/s")
+    print(f"{result.metric.summary()}  {result.pictures} pictures  {result.images_per_second:.1f} images/s")
     write_report(args.report, result.report(args.checkpoint_path, args.data_path))
 
 

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from src.config import door_parser
+from src.cli import door_parser
 from src.deploy.export import Target, export
 from src.distributed import start_device
 from src.errors import run_door

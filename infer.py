@@ -3,7 +3,7 @@
 
 import sys
 
-from src.config import door_parser, plain, write_report
+from src.cli import door_parser, write_report
 from src.deploy.inputs import find_pictures
 from src.deploy.load import load_classifier
 from src.deploy.predict import predict
@@ -11,6 +11,7 @@ from src.deploy.sheet import draw_sheet
 from src.distributed import start_device
 from src.errors import run_door
 from src.logs import start_logging
+from src.overlay import plain
 from src.plot import check_figure_path
 
 

@@ -4,7 +4,8 @@
 import json
 from pathlib import Path
 
-from src.config import door_parser, load_config
+from src.cli import door_parser
+from src.config import load_config
 from src.distributed import start_device, start_ranks
 from src.engine.train import check, train
 from src.errors import run_door

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from src.analysis.complexity import build_to_count, measure, tokens_of_blocks
+from src.analysis.cost.count import build_to_count, measure, tokens_of_blocks
 from src.config import load_assignments
 from src.distributed import start_device
 

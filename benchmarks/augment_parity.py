@@ -28,10 +28,11 @@ from timm.data.random_erasing import RandomErasing
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.options import positive
-from src.config import DataConfig, Preprocessing
+from src.config import DataConfig
 from src.data.batch_transform import BatchTransform
 from src.data.transforms import TrainTransform, random_crop_box
 from src.draws import Stream, generator
+from src.preprocessing import Preprocessing
 
 POLICY = "rand-m9-mstd0.5-inc1"
 DATA = DataConfig(

@@ -14,11 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a fold
 
 from benchmarks.options import positive
 from src.checkpoint.record import Description, Record, save_record
-from src.config import plain
 from src.deploy.export import Export, Target, export
 from src.distributed import start_device
 from src.models.contract import unique_parameters
 from src.models.registry import create_model, list_models
+from src.overlay import plain
 
 
 def write_fresh(name: str, path: Path, image_size: int | None) -> None:

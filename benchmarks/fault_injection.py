@@ -14,6 +14,7 @@ import dataclasses
 import json
 import random
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -69,9 +70,16 @@ class Pace:
 class Victim:
     """A small training that can be run, killed and resumed."""
 
-    def __init__(self, folder: Path, config: str = CONFIG, pictures: int = 8, settings: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: str = CONFIG,
+        pictures: int = 8,
+        settings: Sequence[str] = (),
+        python: str = sys.executable,
+    ) -> None:
         """Make pictures and a config in ``folder``: three classes of ``pictures`` each, and three to validate."""
-        self.folder, self._settings = folder, settings
+        self.folder, self._settings, self._python = folder, settings, python
         draw = np.random.default_rng(7)
         for split, count in (("train", pictures), ("val", 3)):
             for channel, name in enumerate(("blue", "green", "red")):
@@ -84,7 +92,7 @@ class Victim:
 
     def start(self, run: str, *more: str, **how: object) -> subprocess.Popen:
         """Start the training into the run folder ``run``, or go on with it."""
-        command = [sys.executable, str(ROOT / "train.py"), "--config_path", str(self.folder / "config.yaml")]
+        command = [self._python, str(ROOT / "train.py"), "--config_path", str(self.folder / "config.yaml")]
         command += ["--data_path", str(self.folder / "data"), "--output_path", str(self.folder / run), "--resume"]
         command += ["--device_target", "CPU", *self._settings, *more]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -211,21 +219,24 @@ def limit_file_size(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-def run_into_full_disk(victim: Victim, run: str, whole: tuple[Record, list[dict]]) -> list[str]:
-    """Let a training run out of room for its checkpoints, give it room again, and return what is then lost."""
+def stop(victim: Victim, run: str, number: int) -> tuple[int, str]:
+    """Go on with a training, send it a signal after its next epoch, and return its exit status and what it said."""
     with victim.start(run) as process:
-        wait_for(process, "epoch 2/8  ")
-        process.terminate()
-        process.wait()
+        wait_for(process, "/8  loss")  # the line of an epoch's end, not of its progress
+        process.send_signal(number)
+        said = process.stdout.read()
+    return process.returncode, said
+
+
+def run_into_full_disk(victim: Victim, run: str) -> list[str]:
+    """Let a training that was stopped run out of room for its checkpoints, and return what is wrong then."""
     folder = victim.folder / run
     size, before = (folder / "last.ckpt").stat().st_size, (folder / "last.ckpt").read_bytes()
     with victim.start(run, preexec_fn=limit_file_size(size // 2)) as process:
         said = process.stdout.read().strip().splitlines()[-1]
     lost = [] if process.returncode == 2 and "could not be written" in said else [f"exit {process.returncode}: {said}"]
     lost += [] if (folder / "last.ckpt").read_bytes() == before else ["last.ckpt is another"]
-    lost += [f"left {path.name}" for path in folder.glob(".*")]
-    victim.finish(run)
-    return lost + differences(outcome(victim.folder / run), whole)
+    return lost + [f"left {path.name}" for path in folder.glob(".*")]
 
 
 def main() -> None:
@@ -246,7 +257,11 @@ def main() -> None:
         record, rng = (victim.folder / "whole" / "last.ckpt").read_bytes(), random.Random(args.seed)
         print(f"truncated at every 1000th of {len(record)} bytes: {dict(truncated(record, Path(folder) / 'a.ckpt'))}")
         print(f"one bit flipped: {dict(flipped(record, Path(folder) / 'a.ckpt', 2000, rng))}")
-        print(f"full disk: {run_into_full_disk(victim, 'full', whole) or 'nothing lost'}")
+        stop(victim, "full", signal.SIGTERM)
+        lost = run_into_full_disk(victim, "full")
+        victim.finish("full")
+        lost += differences(outcome(victim.folder / "full"), whole)
+        print(f"full disk: {lost or 'nothing lost'}")
 
 
 def kill_often(

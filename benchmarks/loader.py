@@ -1,12 +1,13 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Training pictures a second with the whole recipe, in turn with timm's own loader on the same pictures.
+"""Training pictures a second with the whole recipe, in turn with the code of before and with timm's own loader.
 
-    python benchmarks/loader.py --data_path PICTURES [--timm_python PYTHON] [--rounds 9]
+    python benchmarks/loader.py --data_path PICTURES [--before FOLDER] [--timm_python PYTHON] [--rounds 9]
 
-PICTURES holds a folder a class. Once on one core, which gives pictures a second a core, and once on two. A turn is a
-pass over the pictures, three times each so that begin and end of a pass weigh less, in batches of 128: read, decoded,
-cropped, flipped, RandAugment, mixed, normalised and erased. timm's loader runs with a worker process a core, as its
-training script does, and also without one.
+PICTURES holds a folder a class, FOLDER another state of this project, whose own copy of this program is run. Once on
+one core, which gives pictures a second a core, and once on two. A turn is a pass over the pictures, three times each so
+that begin and end of a pass weigh less, in batches of 128: read, decoded, cropped, flipped, RandAugment, mixed,
+normalised and erased. timm's loader runs with a worker process a core, as its training script does, and also without
+one. What is not given is not measured.
 """
 
 import argparse
@@ -14,13 +15,15 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.options import positive
-from benchmarks.turns import in_turn, machine, process, take_turns, timed
+from benchmarks.turns import Times, in_turn, machine, process, take_turns, timed
 
+_ROOT = Path(__file__).resolve().parents[1]
 _BATCH, _SIZE, _CLASSES = 128, 224, 1000
 _COPIES = 3
 _POLICY = "rand-m9-mstd0.5-inc1"
@@ -30,10 +33,11 @@ def our_pass(path: str, workers: int) -> tuple[Callable[[], object], int]:
     """Return what passes once over the pictures with our loader, and how many it reads."""
     import numpy as np
 
-    from src.config import Config, DataConfig, Preprocessing, TrainConfig
+    from src.config import Config, DataConfig, TrainConfig
     from src.data.loader import TrainLoader
     from src.data.sources import open_source
     from src.distributed import ALONE
+    from src.preprocessing import Preprocessing
 
     data = DataConfig(
         batch_size=_BATCH,
@@ -95,28 +99,38 @@ def take_side(side: str, path: str, workers: int, cores: int) -> None:
     take_turns(lambda: timed(work)() / pictures)
 
 
-def compare(path: str, cores: int, args: argparse.Namespace) -> None:
-    """Print the row of so many cores."""
+def compare(path: str, cores: int, args: argparse.Namespace) -> str:
+    """Return the row of so many cores."""
 
-    def command(python: str, side: str, workers: int) -> list[str]:
-        return [python, __file__, "--data_path", path, "--side", side, str(workers), str(cores)]
+    def command(python: str, root: Path, side: str, workers: int) -> list[str]:
+        program = str(root / "benchmarks" / "loader.py")
+        return [python, program, "--data_path", path, "--side", side, str(workers), str(cores)]
 
-    with (
-        process(command(sys.executable, "ours", cores)) as ours,
-        process(command(args.timm_python, "timm", cores)) as timm,
-        process(command(args.timm_python, "timm", 0)) as alone,
-    ):
-        times = in_turn({"ours": ours, "timm": timm, "alone": alone}, args.rounds, warm_up=1)
-    rates = {name: 1 / each.median for name, each in times.items()}
-    print(f"| {cores} | {rates['ours']:.0f} | {rates['timm']:.0f} | {rates['ours'] / rates['timm']:.2f} |", end="")
-    print(f" {rates['alone']:.0f} | {rates['ours'] / rates['alone']:.2f} |", flush=True)
+    commands = {"ours": command(sys.executable, _ROOT, "ours", cores)}
+    if args.before:
+        commands["before"] = command(sys.executable, Path(args.before).resolve(), "ours", cores)
+    if args.timm_python:
+        commands["timm"] = command(args.timm_python, _ROOT, "timm", cores)
+        commands["alone"] = command(args.timm_python, _ROOT, "timm", 0)
+    with ExitStack() as stack:
+        times = in_turn({name: stack.enter_context(process(c)) for name, c in commands.items()}, args.rounds, warm_up=1)
+    cells = [f"{cores}", f"{1 / times['ours'].median:.0f}"]
+    for other in ("before", "timm", "alone"):
+        cells += _compared(times["ours"], times[other]) if other in times else ["not measured", ""]
+    return f"| {' | '.join(cells)} |"
+
+
+def _compared(ours: Times, other: Times) -> list[str]:
+    """Return pictures a second of the other side, and how many times as many ours reads."""
+    return [f"{1 / other.median:.0f}", f"{other.over(ours):.2f}"]
 
 
 def main() -> None:
     """Print a Markdown table of pictures a second and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data_path", required=True, help="a folder of class folders")
-    parser.add_argument("--timm_python", default=sys.executable, help="an interpreter that has timm")
+    parser.add_argument("--before", help="a folder with the project as it was, to compare with")
+    parser.add_argument("--timm_python", help="an interpreter that has timm; without it timm is left out")
     parser.add_argument("--rounds", type=positive, default=9, help="turns of each side")
     parser.add_argument("--side", nargs=3, help=argparse.SUPPRESS)  # of the processes started here
     args = parser.parse_args()
@@ -125,11 +139,12 @@ def main() -> None:
         take_side(side, args.data_path, int(workers), int(cores))
         return
     print(f"{machine()}; {_SIZE} pixels, batch {_BATCH}, {_POLICY}, median of {args.rounds}")
-    print("\n| cores | ours, pictures/s | timm | ratio | timm without workers | ratio |\n|---|---|---|---|---|---|")
+    print("\n| cores | ours, pictures/s | before | ratio | timm | ratio | timm without workers | ratio |")
+    print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         link_copies(Path(args.data_path), Path(folder))
         for cores in (1, 2):
-            compare(folder, cores, args)
+            print(compare(folder, cores, args), flush=True)
 
 
 if __name__ == "__main__":

@@ -8,16 +8,18 @@ import numpy as np
 from mindspore import ParameterTuple, Tensor, nn
 
 from benchmarks.work import RATE, WEIGHT_DECAY, Subject, Work
-from src.analysis.complexity import build_to_count, tokens_of_blocks
+from src.analysis.cost.count import build_to_count, tokens_of_blocks
 from src.config import Config, OptimConfig, TrainConfig, load_assignments
 from src.distributed import ALONE, available_cores, device_target, start_device
+from src.engine.objectives.classification import Classification
 from src.engine.step import Inputs, TrainStep
-from src.layers.circulant_dense import choose_implementation
-from src.layers.dropout import dropout_keys
-from src.layers.kernels import native_kernels
-from src.layers.shortcut import build_shortcut
+from src.layers.accelerate import accelerate
+from src.layers.dropout import dropout_seeds
+from src.layers.shortcut.build import build_shortcut
+from src.layers.shortcut.circulant import choose_implementation
 from src.models.contract import Backbone
 from src.models.registry import create_model
+from src.ops.native.library import library
 from src.optim.optimizer import build_optimizer
 
 COPIES = 12  # shortcuts in one graph: one alone takes no longer than the call of a graph from Python
@@ -88,7 +90,7 @@ def describe() -> str:
     """Return a line that says which version computes with how many threads, and which shortcut auto takes."""
     start_device("CPU")
     threads = ms.get_context("runtime_num_threads")
-    auto = choose_implementation(device_target(), native_kernels("auto"))
+    auto = choose_implementation(device_target(), library() is not None)
     return f"MindSpore {ms.__version__}, {threads} threads of {available_cores()} cores; auto takes {auto} shortcuts"
 
 
@@ -106,8 +108,9 @@ def _step(subject: Subject, train: TrainConfig) -> Work:
     config = Config(train=train, optim=OptimConfig(weight_decay=WEIGHT_DECAY))
     optimizer = build_optimizer(tuple(network.trainable_params()), config.optim, network.no_weight_decay())
     # T2T-ViT drops, as PyTorch's does
-    keys = dropout_keys(0, 0, range(subject.batch_size)) if network.drop_rate else None
-    step, inputs = TrainStep(network, optimizer, None, config, ALONE), [Inputs(*subject.batch(), None, keys)]
+    seeds = dropout_seeds(0, 0, range(subject.batch_size)) if network.drop_rate else None
+    step = TrainStep(network, Classification(), optimizer, None, config, ALONE)
+    inputs = [Inputs(subject.batch(), None, seeds)]
     return Work(lambda: step(inputs, RATE))
 
 
@@ -117,7 +120,8 @@ def _chain(subject: Subject) -> tuple[Chain, list[Tensor]]:
     model = build_to_count(subject.model, **_settings(subject))
     dim, settings = model.stages[0].dim, model.settings
     shape = (subject.batch_size, tokens_of_blocks(model)[0].count, dim)
-    chain = Chain([build_shortcut(dim, settings.shortcut, "msa", settings.kernels) for _ in range(COPIES)])
+    chain = Chain([build_shortcut(dim, settings.shortcut, "msa") for _ in range(COPIES)])
+    accelerate(chain, settings.kernels)
     return chain, [Tensor(_noise(shape, seed)) for seed in range(1 + COPIES)]
 
 

@@ -23,9 +23,10 @@ from src.deploy.classifier import INPUT
 from src.deploy.onnx.model import to_model
 from src.deploy.onnx.simplify import simplify
 from src.deploy.onnx.trace import trace
-from src.layers.activation import exact_gelu
-from src.layers.half_block_shortcut import HalfBlockProjection, HalfBlockShortcut
-from src.layers.shortcut import ShortcutSettings
+from src.layers.accelerate import accelerate
+from src.layers.activation import PolynomialGELU
+from src.layers.shortcut.exported import HalfBlockProjection, HalfBlockShortcut
+from src.layers.shortcut.settings import ShortcutSettings
 from src.ops.circulant import dense_index, half_weights, join_halves, split_halves
 
 _PATHS, _BLOCKS = 2, 4  # T and b, as released
@@ -37,7 +38,7 @@ class Form(nn.Cell):
     def __init__(self, generators: np.ndarray, bias: np.ndarray) -> None:
         """Build of generators (T, b, b, n) and biases (T, C)."""
         super().__init__()
-        self.gelu = exact_gelu("traced")
+        self.gelu = accelerate(PolynomialGELU(), "traced")
         self.dim = bias.shape[1]
         self.build(generators, bias)
 
@@ -79,7 +80,7 @@ class HalfBlocks(Form):
     def build(self, generators: np.ndarray, bias: np.ndarray) -> None:
         """Keep the weights in this form."""
         projection = HalfBlockProjection(generators, bias.ravel())
-        self.shortcut = HalfBlockShortcut(ShortcutSettings(paths=_PATHS), projection, "traced")
+        self.shortcut = accelerate(HalfBlockShortcut(ShortcutSettings(paths=_PATHS), projection), "traced")
 
     def construct(self, z: Tensor) -> Tensor:
         """Return the sum of the paths."""

@@ -8,5 +8,5 @@ prepare_environment "$ROOT"
 cd "$ROOT"
 ruff check .
 ruff format --check .
-# at most four processes, of 2 GB at worst; a file's tests share fixtures, so they stay together
-exec python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile "$@"
+# at most four processes, of 2 GB at worst; a file's tests share fixtures, so they stay together; the longest come first
+exec python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder "$@"

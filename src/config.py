@@ -5,10 +5,6 @@ The settings of a model live beside its family (``src/models``), because they di
 are a table that ``create_model`` checks by the same rules (``src/overlay.py``).
 """
 
-import argparse
-import dataclasses
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,39 +12,9 @@ from typing import Any, Literal
 
 import yaml
 
+from src.checks import check
 from src.errors import UserError
-from src.overlay import overlay
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-DEVICES = ("CPU", "GPU", "Ascend")
-
-
-def check(ok: bool, message: str) -> None:
-    """Raise ``UserError(message)`` unless ``ok``; the message begins with the key and the value it speaks of."""
-    if not ok:
-        raise UserError(message)
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """How a picture becomes the input of a network; it travels in every checkpoint and exported file."""
-
-    size: int = 224  # side of the square that the network sees, pixels
-    resize: int = 256  # length that the shorter side is resized to before the centre crop, pixels
-    interpolation: Literal["bicubic", "bilinear", "nearest"] = "bicubic"  # of the resize, in Pillow's terms
-    mean: tuple[float, float, float] = IMAGENET_MEAN  # subtracted from pixels in [0, 1], a channel each
-    std: tuple[float, float, float] = IMAGENET_STD  # divides the difference, a channel each
-
-    def __post_init__(self) -> None:
-        check(self.size >= 1, f"size={self.size}: must be at least 1")
-        check(self.resize >= self.size, f"resize={self.resize}: must not be smaller than the crop of {self.size}")
-        check(min(self.std) > 0, f"std={list(self.std)}: must be positive")
-
-    @classmethod
-    def cropping(cls, size: int, fraction: float, **kwargs: Any) -> "Preprocessing":
-        """Return the preprocessing whose centre crop is ``fraction`` of the resized shorter side (timm's crop_pct)."""
-        return cls(size=size, resize=math.floor(size / fraction), **kwargs)
+from src.overlay import overlay, plain
 
 
 @dataclass(frozen=True)
@@ -224,37 +190,6 @@ def load_assignments(assignments: Sequence[str]) -> dict[str, Any]:
 def dump_config(config: Config) -> str:
     """Return the whole config as YAML that ``load_config`` reads back to an equal one."""
     return yaml.safe_dump(plain(config), sort_keys=False, default_flow_style=None, width=120)
-
-
-def plain(settings: Any) -> Any:
-    """Return a dataclass (or what is in it) as plain dictionaries, lists and scalars, for YAML and JSON."""
-    if dataclasses.is_dataclass(settings):
-        return {name: plain(getattr(settings, name)) for name in (f.name for f in dataclasses.fields(settings))}
-    if isinstance(settings, Mapping):
-        return {key: plain(value) for key, value in settings.items()}
-    return [plain(value) for value in settings] if isinstance(settings, (list, tuple)) else settings
-
-
-def write_report(path: str | None, report: Any) -> None:
-    """Write a report as JSON to the file that ``--report`` names; None writes nothing.
-
-    Raises:
-        UserError: the file can't be written.
-    """
-    if path is None:
-        return
-    try:
-        Path(path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"--report {path}: {error.strerror}") from None
-
-
-def door_parser(description: str) -> argparse.ArgumentParser:
-    """Return the argument parser that every executable starts from, with the flags that all of them have."""
-    parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
-    parser.add_argument("--device_target", choices=DEVICES, help="where to compute (default: what is there)")
-    parser.add_argument("--device_id", type=int, default=0, help="which of several devices (default 0)")
-    return parser
 
 
 def _read_layers(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:

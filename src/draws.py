@@ -18,7 +18,7 @@ class Stream(IntEnum):
     MIX = 4  # pictures of a batch with each other; the position is that of the batch's first picture
     ERASE = 5  # rectangles of a normalised picture
     SUBSTITUTE = 6  # which picture takes the place of one that can't be read
-    DROPOUT = 7  # the key of a picture's dropout masks
+    DROPOUT = 7  # the seed of a picture's dropout masks
 
 
 def generator(stream: Stream, seed: int, epoch: int, position: int = 0) -> np.random.Generator:

@@ -53,13 +53,20 @@ def overlay(base: T, changes: Mapping[str, Any], where: str = "") -> T:
         raise UserError(f"{where}.{error}" if where else str(error)) from None
 
 
+def plain(settings: Any) -> Any:
+    """Return a dataclass (or what is in it) as plain dictionaries, lists and scalars, for YAML and JSON."""
+    if dataclasses.is_dataclass(settings):
+        return {name: plain(getattr(settings, name)) for name in (f.name for f in dataclasses.fields(settings))}
+    if isinstance(settings, Mapping):
+        return {key: plain(value) for key, value in settings.items()}
+    return [plain(value) for value in settings] if isinstance(settings, (list, tuple)) else settings
+
+
 def coerce(value: Any, wanted: Any, place: str) -> Any:
     """Return ``value`` as the type ``wanted`` (a scalar, tuple, Literal, Optional, mapping or dataclass) or raise."""
     origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     if origin in (typing.Union, types.UnionType):
-        if value is None or (isinstance(value, str) and value.lower() in ("none", "null", "")):
-            return None
-        return coerce(value, next(kind for kind in arguments if kind is not type(None)), place)
+        return _coerce_union(value, arguments, place)
     if origin is typing.Literal:
         if value not in arguments:
             raise UserError(f"{place}={value!r}: must be one of {', '.join(map(str, arguments))}")
@@ -73,6 +80,17 @@ def coerce(value: Any, wanted: Any, place: str) -> Any:
             raise UserError(f"{place}={value!r}: expected a table of keys")
         return dict(value)
     return _coerce_scalar(value, wanted, place)
+
+
+def _coerce_union(value: Any, arguments: tuple[Any, ...], place: str) -> Any:
+    """Return a value of an optional type, or of a scalar or a tuple: a list is the latter."""
+    kinds = [kind for kind in arguments if kind is not type(None)]
+    nothing = value is None or (isinstance(value, str) and value.lower() in ("none", "null", ""))
+    if nothing and len(kinds) < len(arguments):
+        return None
+    listed = isinstance(value, (list, tuple))
+    fitting = [kind for kind in kinds if (typing.get_origin(kind) is tuple) == listed]
+    return coerce(value, (fitting or kinds)[0], place)
 
 
 def _coerce_tuple(value: Any, arguments: tuple[Any, ...], place: str) -> tuple[Any, ...]:

@@ -5,18 +5,10 @@ import json
 
 import pytest
 
-from src.config import (
-    Config,
-    DataConfig,
-    OptimConfig,
-    Preprocessing,
-    TrainConfig,
-    door_parser,
-    dump_config,
-    load_config,
-    write_report,
-)
+from src.cli import door_parser, write_report
+from src.config import Config, DataConfig, OptimConfig, TrainConfig, dump_config, load_config
 from src.errors import UserError
+from src.preprocessing import Preprocessing
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ class Outer:
     kind: Literal["a", "b"] = "a"
     sizes: tuple[int, ...] = (1, 2)
     limit: float | None = None
+    side: int | tuple[int, int] = 8
     table: Mapping[str, Any] = field(default_factory=dict)
     inner: Inner = field(default_factory=Inner)
 
@@ -56,6 +57,8 @@ def test_changes_lie_over_the_base_which_stays_as_it_was():
         ("flag", "yes", True),
         ("flag", "OFF", False),
         ("kind", "b", "b"),
+        ("side", 9, 9),
+        ("side", [3, "4"], (3, 4)),
         ("sizes", [], ()),
         ("sizes", [7, "8", 9.0], (7, 8, 9)),
         ("limit", "1e-3", 1e-3),
@@ -81,7 +84,7 @@ def test_nested_values_are_coerced_too():
         ({"cuont": 1}, "cuont: no such key; did you mean count?"),
         ({"inner": {"rato": 1}}, "inner.rato: no such key; did you mean rate?"),
         ({"inner": {"zzz": 1}}, "inner.zzz: no such key; known: betas, rate"),
-        ({3: 1}, "3: no such key; known: count, flag, inner, kind, limit, name, sizes, table"),
+        ({3: 1}, "3: no such key; known: count, flag, inner, kind, limit, name, side, sizes, table"),
         ({"count": True}, "count=True: expected int, got bool"),
         ({"count": 1.5}, "count=1.5: expected int, got float"),
         ({"count": "many"}, "count='many': expected a number"),

@@ -4,8 +4,10 @@
 from typing import Any
 
 import numpy as np
-from mindspore import Tensor
+from mindspore import ParameterTuple, Tensor
 
+from src.engine.objectives.classification import Classification
+from src.engine.step import gradient_function
 from src.models.contract import Backbone, unique_parameters
 from src.models.registry import create_model
 
@@ -31,13 +33,16 @@ def tiny_model(mode: str = "circulant2", shortcut: dict[str, Any] | None = None,
 TINY_FAMILIES: dict[str, dict[str, Any]] = {
     "pvt_s": {
         "image_size": 32,
-        "embed_dims": [8, 12, 16, 24],
-        "depths": [1, 2, 1, 2],
-        "num_heads": [1, 2, 2, 3],
+        "embed_dims": [8, 12],
+        "depths": [1, 2],
+        "num_heads": [1, 2],
+        "mlp_ratios": [2, 3],
+        "reductions": [2, 1],
+        "patch_sizes": [4, 2],
     },
     "t2t_14": {"image_size": 32, "embed_dim": 24, "depth": 2, "num_heads": 3, "token_dim": 8},
     "t2t_14_t": {"image_size": 32, "embed_dim": 24, "depth": 2, "num_heads": 3, "token_dim": 8},
-    "swin_t": {"image_size": 32, "embed_dim": 8, "depths": [2, 2], "num_heads": [2, 4], "window_size": 4},
+    "swin_t": {"image_size": 32, "embed_dim": 8, "depths": [2, 1], "num_heads": [2, 4], "window_size": 4},
 }
 TINY_FAMILIES |= {f"aug{name}": TINY_FAMILIES[name] for name in ("pvt_s", "t2t_14", "swin_t")}
 
@@ -59,3 +64,13 @@ def lively(model: Backbone, rng: np.random.Generator, spread: float) -> Backbone
 def random_pictures(rng: np.random.Generator, size: int) -> Tensor:
     """Return two normalised pictures (2, 3, size, size)."""
     return Tensor(rng.standard_normal((2, 3, size, size)).astype(np.float32))
+
+
+def loss_and_gradients(
+    model: Backbone, images: Tensor, targets: Tensor, drop_path: Tensor | None = None, seeds: Tensor | None = None
+) -> tuple[Tensor, Tensor, dict[str, np.ndarray]]:
+    """Return loss, logits, and the gradient of every parameter that a classification trains, by its name."""
+    parameters = ParameterTuple(model.trainable_params())
+    gradients_of = gradient_function(Classification(), model, parameters)
+    (loss, logits), gradients = gradients_of(drop_path, seeds, images, targets)
+    return loss, logits, {p.name: g.asnumpy() for p, g in zip(parameters, gradients, strict=True)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
-from src.config import write_report
+from src.cli import write_report
 from src.data.check import read_all
 from src.data.sources import open_source
 from src.distributed import available_cores

@@ -6,8 +6,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
-from src.analysis.complexity import build_to_count, measure
-from src.config import door_parser, load_assignments, write_report
+from src.analysis.cost.count import build_to_count, measure
+from src.cli import door_parser, write_report
+from src.config import load_assignments
 from src.distributed import start_device
 from src.errors import UserError, run_door
 

@@ -10,7 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
 from src.checkpoint.pytorch import convert_file, export_file
-from src.config import door_parser, load_assignments
+from src.cli import door_parser
+from src.config import load_assignments
 from src.distributed import start_device
 from src.errors import run_door
 from src.logs import start_logging
@@ -39,9 +40,9 @@ def main() -> None:
         return
     if args.model is None:
         parser.error("--model: which registered model the weights are for")
-    pictures = {key: getattr(args, key) for key in ("mean", "std", "resize", "interpolation")}
-    pictures = {key: value for key, value in pictures.items() if value is not None}
-    convert_file(args.model, settings, args.weights, args.output, pictures, args.classes, args.replace_head)
+    preprocessing = {key: getattr(args, key) for key in ("mean", "std", "resize", "interpolation")}
+    preprocessing = {key: value for key, value in preprocessing.items() if value is not None}
+    convert_file(args.model, settings, args.weights, args.output, preprocessing, args.classes, args.replace_head)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
-from src.analysis.paper_comparison import compare, render
-from src.analysis.paper_tables import ENTRIES
-from src.config import door_parser, write_report
+from src.analysis.papers.augvit import ENTRIES
+from src.analysis.papers.comparison import compare, render
+from src.cli import door_parser, write_report
 from src.distributed import start_device
 from src.errors import run_door
 

@@ -8,10 +8,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a fold
 
 import mindspore as ms
 
-from src.analysis.networks import open_networks
-from src.analysis.pictures import sample_pictures
-from src.analysis.visualize import visualize
-from src.config import door_parser, write_report
+from src.analysis.figures.networks import open_networks
+from src.analysis.figures.pictures import sample_pictures
+from src.analysis.figures.visualize import visualize
+from src.cli import door_parser, write_report
 from src.distributed import start_device
 from src.errors import run_door
 from src.logs import start_logging

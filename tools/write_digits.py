@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a fold
 import numpy as np
 from PIL import Image
 
-from src.config import door_parser
+from src.cli import door_parser
 from src.errors import UserError, run_door
 
 _HELD_OUT = 360  # of the 1797 pictures, a fifth

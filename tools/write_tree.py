@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a door in a folder of its own still finds src
 
-from src.config import door_parser
+from src.cli import door_parser
 from src.errors import run_door
 from src.project_tree import READMES, ROOT, write_tree
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 import numpy as np
 from mindspore import Parameter, Tensor
 
-from src.checkpoint.record import EMA, Record, load_record
+from src.checkpoint.record import EMA, TABLE, Record, load_record
 from src.errors import UserError
-from src.layers.circulant_dense import CirculantDense
-from src.layers.half_block_shortcut import materialise
-from src.layers.kernels import Kernels
-from src.layers.shortcut import AugmentedShortcut
+from src.layers.accelerate import Kernels, accelerate
+from src.layers.shortcut.circulant import CirculantShortcut
+from src.layers.shortcut.exported import materialise
 from src.models.contract import Backbone, unique_parameters
-from src.models.registry import create_model
+from src.models.registry import create_model, create_network
+from src.networks.tables import set_tables, tables_of
 
 _HEAD = "head."
 _SILENT = 1e-3  # of a fresh projection that shall add nothing
@@ -55,10 +55,17 @@ def model_of(record: Record, origin: str) -> Backbone:
     """
     description = record.description
     preprocessing = {k: v for k, v in vars(description.preprocessing).items() if k != "size"}
-    model = create_model(description.model, preprocessing, **description.settings)
+    model = create_network(description.network, preprocessing)
     load_weights(model, scored_weights(model, record), origin)
+    set_tables(model, record.part(TABLE))
     model.set_train(False)
     return model
+
+
+def network_tensors(model: Backbone) -> dict[str, np.ndarray]:
+    """Return what a record holds of a network itself: its weights and its tables."""
+    weights = {name: parameter.asnumpy() for name, parameter in unique_parameters(model).items()}
+    return {**weights, **{TABLE + name: table for name, table in tables_of(model).items()}}
 
 
 def scored_weights(model: Backbone, record: Record) -> dict[str, np.ndarray]:
@@ -99,10 +106,12 @@ def start_from(model: Backbone, record: Record, origin: str, new_head: bool, new
         weights |= {name: value for name, value in own.items() if name.startswith(_HEAD)}
     if new_paths:
         weights |= _silent_paths(model, own)
-    image_size = model.settings.image_size
-    model.resize(record.description.settings["image_size"])
+    image_size, preprocessing = model.settings.image_size, model.preprocessing
+    size = record.description.settings["image_size"]
+    model.set_size(size if isinstance(size, int) else tuple(size))
     load_weights(model, weights, origin)
-    model.resize(image_size)
+    model.set_size(image_size)
+    model.preprocessing = preprocessing  # its own, that there and back may have rounded
 
 
 def _silent_paths(model: Backbone, own: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -131,7 +140,7 @@ def _silent_paths(model: Backbone, own: Mapping[str, np.ndarray]) -> dict[str, n
 
 
 def portable(model: Backbone, kernels: Kernels = "portable") -> Backbone:
-    """Return a model of the same outputs for export: of MindSpore's own operators, with matrices for circulant blocks.
+    """Return a model of the same outputs for export: one that was not accelerated, with matrices for circulant blocks.
 
     A native kernel is not there where the file goes, a gather is paid at every call, an FFT few runtimes know.
     ``kernels`` are portable or traced ones.
@@ -143,8 +152,9 @@ def portable(model: Backbone, kernels: Kernels = "portable") -> Backbone:
     load_weights(twin, {name: p.asnumpy() for name, p in unique_parameters(model).items()}, model.name)
     for _, cell in list(twin.cells_and_names()):
         for name, part in list(cell.name_cells().items()):
-            if isinstance(part, AugmentedShortcut) and isinstance(part.project, CirculantDense):
-                setattr(cell, name, materialise(part, settings.shortcut, kernels))
+            if isinstance(part, CirculantShortcut):
+                setattr(cell, name, materialise(part, settings.shortcut))
     twin.update_parameters_name()
+    accelerate(twin, kernels)
     twin.set_train(False)
     return twin

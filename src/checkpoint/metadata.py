@@ -5,10 +5,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from src.checkpoint.record import Description
-from src.config import plain
+from src.checkpoint.record import Description, read_description
 from src.errors import UserError
-from src.overlay import overlay
+from src.overlay import plain
 
 KEY = "augvit"  # of the entry in ONNX's metadata_props, in MINDIR's user_info and in the header of safetensors
 CHECKSUM = "checkpoint_sha256"  # of the entry beside it
@@ -41,4 +40,4 @@ def from_text(text: str | None, origin: str) -> Description:
         table = json.loads(text)
     except ValueError:
         raise UserError(f"{origin}: its description is not JSON") from None
-    return overlay(Description(), table, origin)
+    return read_description(table, origin)

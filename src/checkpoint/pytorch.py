@@ -11,13 +11,13 @@ from src.checkpoint.adapt import load_model
 from src.checkpoint.metadata import properties
 from src.checkpoint.pytorch_files import read_state, write_state
 from src.checkpoint.record import Description, Record, save_record
-from src.config import plain
 from src.data.classes import read_class_names
 from src.errors import UserError
 from src.logs import get_logger
 from src.models.contract import Backbone, ForeignTensor, count_parameters, unique_parameters
 from src.models.registry import create_model
 from src.ops.circulant import dense_index
+from src.overlay import plain
 
 _CONSTANT_TOLERANCE = 1e-3  # of tables that may have been stored in half precision
 _GENERATORS = ".weight_list"  # of a circulant projection

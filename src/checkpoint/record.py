@@ -1,10 +1,10 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Checkpoints as self-describing records: everything that evaluation, export and inference need, in one file.
 
-A record is an ordinary MindSpore ``.ckpt``: the weights under their own names, other tensors under ``ema.`` and
-``optimizer.``, and one string entry with the rest as JSON, a SHA-256 over all of it among it. It is written to a
-temporary file, synced and renamed, because ``mindspore.save_checkpoint`` removes the old file before the new one
-stands, and reads a file that was cut off between two entries without a word.
+A record is an ordinary MindSpore ``.ckpt``: the weights under their own names, other tensors under ``ema.``,
+``optimizer.`` and ``table.``, and one string entry with the rest as JSON, a SHA-256 over all of it among it. It is
+written to a temporary file, synced and renamed, because ``mindspore.save_checkpoint`` removes the old file before the
+new one stands, and reads a file that was cut off between two entries without a word.
 """
 
 import hashlib
@@ -22,13 +22,16 @@ from mindspore import Tensor
 from mindspore.train.checkpoint_pb2 import Checkpoint
 
 from src import __version__
-from src.config import Preprocessing, plain
 from src.errors import UserError
-from src.overlay import overlay
+from src.networks.settings import Task
+from src.overlay import overlay, plain
+from src.preprocessing import Preprocessing
 
-EMA, OPTIMIZER = "ema.", "optimizer."  # prefixes of what is not a weight
+EMA, OPTIMIZER, TABLE = "ema.", "optimizer.", "table."  # prefixes of what is not a weight
 _ENTRY = "record"  # name of the JSON entry
-_DTYPES = {"Float16": np.float16, "Float32": np.float32, "Float64": np.float64, "Int32": np.int32, "Int64": np.int64}
+# types of tensors as the format calls them
+_NAMES = ("Bool", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+_DTYPES = {name: np.dtype(name.lower()) for name in (*_NAMES, "Float16", "Float32", "Float64")}
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class RunState:
 
     ranks: int = 1  # that trained together
     epoch_pictures: int = 0  # pictures trained on in the epoch after the completed ones
-    epoch_top1: int = 0  # of those, how many were guessed right
+    metric: dict[str, float] = field(default_factory=dict)  # what was counted on those, ``Metric.counts``
     loss_sum: float = 0.0  # of the steps of that epoch
     loss_count: int = 0  # steps in that sum
     not_finite: int = 0  # steps of the run that were passed over
@@ -51,18 +54,24 @@ class Description:
 
     model: str = ""  # registered name
     settings: dict[str, Any] = field(default_factory=dict)  # all settings of the model's family
+    task: Task = "classify"  # what the outputs are for
     preprocessing: Preprocessing = field(default_factory=Preprocessing)  # how pictures become inputs
     classes: tuple[str, ...] | None = None  # names that folders are matched to, in the order of the outputs
     titles: tuple[str, ...] | None = None  # what a person reads for each class
     config: dict[str, Any] = field(default_factory=dict)  # of the run that made it; empty for converted weights
     epoch: int = 0  # epochs completed
     step: int = 0  # optimizer steps taken
-    score: float | None = None  # top-1 of the evaluation after ``epoch``, in percent; None in the middle of an epoch
-    best_score: float | None = None  # the best of the run so far, in percent
+    score: float | None = None  # figure of the evaluation after ``epoch`` that decides which is best; None within one
+    best_score: float | None = None  # the best of the run so far
     state: RunState = field(default_factory=RunState)  # of the run
     origin: str = ""  # where the weights come from
     version: str = __version__  # of this project
     mindspore_version: str = ms.__version__  # that wrote the file
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """The tree that the network is rebuilt from (``registry.create_network``); a record without one has none."""
+        return {"model": self.model, "settings": self.settings, "task": self.task}
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,7 @@ class Record:
     @property
     def weights(self) -> dict[str, np.ndarray]:
         """The weights of the model."""
-        return {name: value for name, value in self.tensors.items() if not name.startswith((EMA, OPTIMIZER))}
+        return {name: value for name, value in self.tensors.items() if not name.startswith((EMA, OPTIMIZER, TABLE))}
 
     def part(self, prefix: str) -> dict[str, np.ndarray]:
         """Return the tensors under a prefix, without it."""
@@ -88,10 +97,14 @@ def save_record(path: Path, record: Record, before_replacing: Callable[[], None]
     ``before_replacing`` is called in between, when both are there.
 
     Raises:
-        UserError: the file can't be written (no room, no permission); what stood there is untouched.
+        UserError: the file can't be written (no room, no permission), or a tensor could not be read back; what stood
+            there is untouched.
     """
     if not path.parent.is_dir():
         raise UserError(f"{path}: could not be written (no such folder)")
+    for name, value in record.tensors.items():
+        if value.dtype not in _DTYPES.values() or not value.size:
+            raise UserError(f"{path}: could not be written ({name} is {value.dtype} {list(value.shape)})")
     table = plain(record.description)
     entry = json.dumps({**table, "sha256": _digest(table, record.tensors)})
     partial = path.with_name(f".{path.stem}.{os.getpid()}.ckpt")
@@ -138,7 +151,20 @@ def load_record(path: str | Path) -> Record:
         raise UserError(f"checkpoint {path}: damaged (its description can't be read)") from None
     if not intact:
         raise UserError(f"checkpoint {path}: damaged (its checksum does not agree with its content)")
-    return Record(overlay(Description(), table, f"checkpoint {path}"), tensors)
+    return Record(read_description(table, f"checkpoint {path}"), tensors)
+
+
+def read_description(table: dict[str, Any], origin: str) -> Description:
+    """Return the description of a table of JSON, also of one that an older version wrote.
+
+    Raises:
+        UserError: it is not a description; ``origin`` says where it comes from.
+    """
+    state = table.get("state")
+    if isinstance(state, dict) and "epoch_top1" in state:  # the one metric of versions up to 0.1
+        counts = {"top1": state.pop("epoch_top1"), "pictures": state.get("epoch_pictures", 0)}
+        table = {**table, "state": {**state, "metric": counts}}
+    return overlay(Description(), table, origin)
 
 
 def _read_entries(path: Path) -> dict[str, np.ndarray | str]:

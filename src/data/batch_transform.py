@@ -3,11 +3,12 @@
 
 import numpy as np
 
-from src.config import DataConfig, Preprocessing
+from src.config import DataConfig
 from src.data.erasing import Eraser
 from src.data.mixing import Mix, Mixer, mix_bytes, mix_floats
 from src.data.transforms import normalise
 from src.draws import Stream, generator
+from src.preprocessing import Preprocessing
 
 
 class BatchTransform:

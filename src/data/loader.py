@@ -1,24 +1,24 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Batches of pictures, read and transformed by threads while earlier ones are used."""
+"""Batches for the engine: what the pipeline makes, in the order of epochs and steps."""
 
 import itertools
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 
+import mindspore.dataset as ds
 import numpy as np
-from PIL import Image
 
-from src.config import Config, DataConfig, Preprocessing
-from src.data.pictures import Batch, EvalPictures, Pictures, Place, Prepare, TrainPictures
+from src.config import Config, DataConfig
+from src.data.batch import Batch
+from src.data.recipes.classify import EvalRecipe, Prepare, TrainRecipe
+from src.data.recipes.recipe import Recipe
 from src.data.sampler import rank_positions
 from src.data.source import Source
+from src.data.stages import Faults, build_pipeline
 from src.distributed import ALONE, Ranks
 from src.errors import UserError
+from src.preprocessing import Preprocessing
 
-_AHEAD = 2  # batches that are made while one is used
-_TASK = 8  # pictures that a thread reads at a time, because handing over a task costs as much as reading a tiny one
-_BLOCKS = 8  # of memory that Pillow keeps for each thread instead of giving them back: 5 % more pictures a second
+_AHEAD = 1  # batches, and rows for each thread, that a stage keeps for the next one; MindSpore's own default is 16
 
 
 class TrainLoader:
@@ -46,23 +46,34 @@ class TrainLoader:
                 f"(data.batch_size={data.batch_size}, train.accumulate={accumulate}, ranks: {ranks.size})"
             )
         self.steps_per_epoch = len(source) // self.pictures_per_step
-        self._pictures = TrainPictures(source, label_map, num_classes, config, preprocessing)
-        self._data, self._accumulate, self._ranks = data, accumulate, ranks
+        self._recipe = TrainRecipe(source, label_map, num_classes, config, preprocessing)
+        count = self.steps_per_epoch * accumulate
+        self._batches = [rank_positions(batch, data.batch_size, ranks) for batch in range(count)]
+        self._workers, self._accumulate = data.workers, accumulate
 
     def epochs(self, first: int, last: int, first_step: int = 0) -> Iterator[Iterator[Batch]]:
-        """Yield an iterator of batches for each epoch in [first, last); the first epoch begins at ``first_step``."""
-        batches = read_batches(self._pictures, self._places(first, last, first_step), self._data.workers)
-        for epoch in range(first, last):
-            yield itertools.islice(batches, len(self._batches(first_step if epoch == first else 0)))
+        """Yield an iterator of batches for each epoch in [first, last); the first epoch begins at ``first_step``.
 
-    def _places(self, first: int, last: int, first_step: int) -> Iterator[list[Place]]:
-        """Yield the places of each of this rank's batches."""
+        Those of the next epoch are under way while something else is done.
+        """
+        batches, done = self._read(first, last, first_step), first_step * self._accumulate
         for epoch in range(first, last):
-            for batch in self._batches(first_step if epoch == first else 0):
-                yield [Place(epoch, i) for i in rank_positions(batch, self._data.batch_size, self._ranks)]
+            yield itertools.islice(batches, len(self._batches) - (done if epoch == first else 0))
 
-    def _batches(self, first_step: int) -> range:
-        return range(first_step * self._accumulate, self.steps_per_epoch * self._accumulate)
+    def dataset(self, first_epoch: int = 0, first_step: int = 0, faults: Faults | None = None) -> ds.Dataset:
+        """Return the data set of epochs that all begin at a step; for ``faults`` see ``build_pipeline``."""
+        batches = self._batches[first_step * self._accumulate :]
+        return build_pipeline(self._recipe, batches, self._workers, first_epoch, faults)
+
+    def _read(self, first: int, last: int, first_step: int) -> Iterator[Batch]:
+        """Yield the batches of some epochs: those of a part of one, then those of whole ones, by a pipeline each."""
+        faults: Faults = {}
+        if first_step:
+            if first_step < self.steps_per_epoch:
+                yield from read_batches(self.dataset(first, first_step, faults), self._recipe, faults, 1)
+            first += 1
+        if first < last:
+            yield from read_batches(self.dataset(first, 0, faults), self._recipe, faults, last - first)
 
 
 class EvalLoader:
@@ -82,47 +93,45 @@ class EvalLoader:
         ``prepare`` makes the model's input of pictures uint8 (B, H, W, 3); by default it normalises them.
         """
         self.count = len(source)  # of all ranks
-        share = -(-self.count // ranks.size)  # of the rank that has most
-        self.steps = -(-share // data.eval_batch_size)  # batches of that rank; others may have one less
-        self._positions = range(ranks.rank, self.count, ranks.size)
-        self._pictures, self._data = EvalPictures(source, label_map, preprocessing, prepare), data
+        share, size = -(-self.count // ranks.size), data.eval_batch_size  # share: of the rank that has most
+        self.steps = -(-share // size)  # batches of that rank; others may have one less
+        positions = range(ranks.rank, self.count, ranks.size)
+        self._batches = [positions[start : start + size] for start in range(0, len(positions), size)]
+        self._recipe, self._workers = EvalRecipe(source, label_map, preprocessing, prepare), data.workers
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of one pass over this rank's share."""
-        size = self._data.eval_batch_size
-        places = [Place(0, position) for position in self._positions]
-        batches = (places[start : start + size] for start in range(0, len(places), size))
-        return read_batches(self._pictures, batches, self._data.workers)
+        faults: Faults = {}
+        if not self._batches:  # more ranks than pictures
+            return iter(())
+        return read_batches(self.dataset(faults), self._recipe, faults, 1)
+
+    def dataset(self, faults: Faults | None = None) -> ds.Dataset:
+        """Return the data set of one pass; for ``faults`` see ``build_pipeline``."""
+        return build_pipeline(self._recipe, self._batches, self._workers, faults=faults)
 
 
-def read_batches(pictures: Pictures, batches: Iterable[Sequence[Place]], workers: int) -> Iterator[Batch]:
-    """Yield the batches of these places, read by ``workers`` threads while earlier ones are used.
-
-    Threads are enough: Pillow decodes, resizes and transforms outside the interpreter's lock. They read 1.1 times as
-    many pictures a second as the same work does in a ``map`` of mindspore.dataset.
+def read_batches(dataset: ds.Dataset, recipe: Recipe, faults: Faults, epochs: int) -> Iterator[Batch]:
+    """Yield the batches of so many epochs of a data set that ``build_pipeline`` made with ``faults``.
 
     Raises:
         UserError: a picture that can't be read, where its batch would come.
     """
 
-    def read(places: Sequence[Place]) -> list[tuple[np.ndarray, ...]]:
-        return [pictures.picture(place) for place in places]
+    def batch(row: list[np.ndarray]) -> Batch:
+        *columns, positions, fault = row
+        if fault[0]:
+            raise faults[int(fault[0])]
+        return recipe.batch(positions, *columns)
 
-    def finish(places: Sequence[Place], parts: list[Future]) -> Batch:
-        read_ones = itertools.chain.from_iterable(part.result() for part in parts)
-        return pictures.batch(places, *(np.stack(column) for column in zip(*read_ones, strict=True)))
-
-    Image.core.set_blocks_max(_BLOCKS * workers)  # what the variable PILLOW_BLOCKS_MAX sets
-    readers, finisher = ThreadPoolExecutor(workers), ThreadPoolExecutor(1)
-    coming: deque[Future] = deque()
+    before = ds.config.get_prefetch_size()
+    ds.config.set_prefetch_size(_AHEAD)  # holds for what is built until it is set anew
     try:
-        for places in batches:
-            parts = [readers.submit(read, places[i : i + _TASK]) for i in range(0, len(places), _TASK)]
-            coming.append(finisher.submit(finish, places, parts))
-            if len(coming) > _AHEAD:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
+        rows = dataset.create_tuple_iterator(num_epochs=epochs, output_numpy=True)
     finally:
-        for pool in (finisher, readers):
-            pool.shutdown(wait=False, cancel_futures=True)
+        ds.config.set_prefetch_size(before)
+    try:
+        for _ in range(epochs):
+            yield from map(batch, rows)  # a loop would hold the last batch while the next one is awaited
+    finally:
+        rows.stop()

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from src.data.cifar import CIFAR_10, CIFAR_100, Cifar, find_cifar
-from src.data.image_folder import ImageFolder
-from src.data.oxford import find_flowers, find_pets, read_flowers, read_pets
+from src.data.sets.cifar import CIFAR_10, CIFAR_100, Cifar, find_cifar
+from src.data.sets.image_folder import ImageFolder
+from src.data.sets.oxford import find_flowers, find_pets, read_flowers, read_pets
 from src.data.source import Source, Split
 from src.errors import UserError
 

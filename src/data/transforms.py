@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from src.config import DataConfig, Preprocessing
+from src.config import DataConfig
 from src.data.color_jitter import ColorJitter
 from src.data.rand_augment import RandAugment, parse_policy
+from src.preprocessing import Preprocessing
 
 _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
@@ -21,16 +22,16 @@ _CROP_TRIES = 10  # torchvision's; after them the largest centre crop of an allo
 
 
 def eval_picture(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
-    """Return the centre crop of an RGB picture whose shorter side was resized, uint8 (size, size, 3)."""
+    """Return the centre crop of an RGB picture whose shorter side was resized, uint8 (height, width, 3)."""
     width, height = image.size
     shorter = min(width, height)
     if shorter != preprocessing.resize:
         # the longer side is rounded down, as torchvision does
         new = (preprocessing.resize * width // shorter, preprocessing.resize * height // shorter)
         image = image.resize(new, _RESAMPLING[preprocessing.interpolation])
-    size = preprocessing.size
-    left, top = (round((side - size) / 2.0) for side in image.size)  # half to even, as torchvision does
-    return np.asarray(image.crop((left, top, left + size, top + size)))
+    height, width = preprocessing.sides
+    left, top = (round((side - own) / 2.0) for side, own in zip(image.size, (width, height), strict=True))
+    return np.asarray(image.crop((left, top, left + width, top + height)))  # rounded half to even, as torchvision does
 
 
 class TrainTransform:
@@ -42,16 +43,17 @@ class TrainTransform:
         Raises:
             UserError: a policy of ``data.auto_augment`` that there is not.
         """
-        self._size, self._scale, self._ratio = preprocessing.size, data.crop_scale, data.crop_ratio
+        height, width = preprocessing.sides
+        self._size, self._scale, self._ratio = (width, height), data.crop_scale, data.crop_ratio
         self._flip, self._resamplings = data.flip, _RANDOM.get(data.interpolation) or (_RESAMPLING[data.interpolation],)
         self.augment = _augmentation(data, preprocessing, self._resamplings)
 
     def __call__(self, image: Image.Image, rng: np.random.Generator) -> np.ndarray:
-        """Return uint8 (size, size, 3) of an RGB picture; the same generator gives the same result."""
+        """Return uint8 (height, width, 3) of an RGB picture; the same generator gives the same result."""
         left, top, width, height = random_crop_box(image.size, self._scale, self._ratio, rng)
         flip, choice = rng.random(2)
         resampling = self._resamplings[int(choice * len(self._resamplings))]
-        image = image.crop((left, top, left + width, top + height)).resize((self._size, self._size), resampling)
+        image = image.crop((left, top, left + width, top + height)).resize(self._size, resampling)
         if flip < self._flip:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         return np.asarray(self.augment(image, rng))

@@ -16,7 +16,6 @@ import numpy as np
 from src import __version__
 from src.checkpoint.adapt import load_model, portable
 from src.checkpoint.metadata import file_digest, properties
-from src.config import plain
 from src.data.picture_files import all_picture_files, read_picture
 from src.data.transforms import eval_picture
 from src.deploy.classifier import Classifier
@@ -32,6 +31,7 @@ from src.logs import get_logger
 from src.machine import processor_name
 from src.models.contract import Backbone
 from src.models.inference import network_logits
+from src.overlay import plain
 
 Precision = Literal["float32", "float16", "int8"]
 _CALIBRATION = 64  # pictures at most that the ranges of int8 are found with

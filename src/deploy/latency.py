@@ -25,8 +25,8 @@ class Latency:
 
 def compare_latency(classifiers: list[Classifier], batch: int, runs: int) -> list[Latency]:
     """Return what each classifier takes for ``batch`` pictures, called in turn, ``runs`` times each after a warm-up."""
-    size = classifiers[0].description.preprocessing.size
-    pictures = np.random.default_rng(0).integers(0, 256, (batch, size, size, 3), dtype=np.uint8)
+    sides = classifiers[0].description.preprocessing.sides
+    pictures = np.random.default_rng(0).integers(0, 256, (batch, *sides, 3), dtype=np.uint8)
     inputs = [classifier.prepare(pictures) for classifier in classifiers]
     times = np.empty((runs + WARM_UP, len(classifiers)))
     for row in times:

@@ -20,8 +20,7 @@ def write_mindir(network: Backbone, properties: Mapping[str, str], path: Path, p
     With the precision float16, weights of products and the products are in half precision, and images and logits are
     float32 as ever. The network's own weights are then in half precision, too.
     """
-    size = network.preprocessing.size
-    images = Tensor(shape=[None, 3, size, size], dtype=ms.float32)
+    images = Tensor(shape=[None, 3, *network.preprocessing.sides], dtype=ms.float32)
 
     def describe(model: ModelProto) -> None:
         model.user_info.update(properties)

@@ -88,10 +88,10 @@ def verify(classifier: Classifier, reference: Classifier, pictures: Sequence[Pat
     progress = Progress("verifying", 2 * len(pictures))
     own, expected = (_classify_files(one, pictures, progress) for one in (classifier, reference))
     progress.close()
-    size, rng = reference.description.preprocessing.size, np.random.default_rng(0)
+    sides, rng = reference.description.preprocessing.sides, np.random.default_rng(0)
     noise = {}
     for count in BATCHES:
-        batch = rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+        batch = rng.integers(0, 256, (count, *sides, 3), dtype=np.uint8)
         noise[count] = difference(classifier.classify(batch), reference.classify(batch))
     return Verification(noise, difference(own, expected))
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""The curves of a run, drawn with Pillow: loss and accuracy over the epochs."""
+"""The curves of a run, drawn with Pillow: loss and score over the epochs."""
 
 import math
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.engine.metrics.metric import Metric
 from src.plot import Axes, Box, Canvas, Point, Scale, ticks
 
 _WIDTH, _HEIGHT, _GAP = 560, 400, 24  # of one panel and between panels, pixels
@@ -20,26 +21,24 @@ class _Series:
     colour: str
 
 
-_PANELS: tuple[tuple[str, tuple[_Series, ...]], ...] = (
-    ("loss", (_Series("training", "loss", "#c1272d"),)),
-    (
-        "top-1 accuracy, %",
-        (
-            _Series("training (augmented)", "train_top1", "#c1272d"),
-            _Series("validation", "val_top1", "#0a5fa5"),
-            _Series("validation, averaged weights", "ema_top1", "#2e8b57"),
-        ),
-    ),
-)
-
-
-def draw_curves(epochs: Sequence[dict[str, Any]], path: Path) -> None:
+def draw_curves(epochs: Sequence[dict[str, Any]], path: Path, metric: type[Metric]) -> None:
     """Write a PNG picture of the metrics of some epochs; each has ``epoch`` (from 1) and the keys of the series."""
-    canvas = Canvas(len(_PANELS) * _WIDTH + (len(_PANELS) - 1) * _GAP, _HEIGHT)
-    for i, (title, series) in enumerate(_PANELS):
+    panels = _panels(metric)
+    canvas = Canvas(len(panels) * _WIDTH + (len(panels) - 1) * _GAP, _HEIGHT)
+    for i, (title, series) in enumerate(panels):
         points = {s: [(e["epoch"], e[s.key]) for e in epochs if _drawable(e.get(s.key))] for s in series}
         _draw_panel(canvas, i * (_WIDTH + _GAP), title, {s: p for s, p in points.items() if p})
     canvas.save(path)
+
+
+def _panels(metric: type[Metric]) -> tuple[tuple[str, tuple[_Series, ...]], ...]:
+    """Return the title and the series of each pair of axes."""
+    scores = (
+        _Series("training (augmented)", f"train_{metric.score}", "#c1272d"),
+        _Series("validation", f"val_{metric.score}", "#0a5fa5"),
+        _Series("validation, averaged weights", f"ema_{metric.score}", "#2e8b57"),
+    )
+    return ("loss", (_Series("training", "loss", "#c1272d"),)), (metric.title, scores)
 
 
 def _draw_panel(canvas: Canvas, left: int, title: str, lines: dict[_Series, list[Point]]) -> None:

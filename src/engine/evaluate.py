@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from src.data.batch import Batch
 from src.data.loader import EvalLoader
-from src.data.pictures import Batch
 from src.distributed import Ranks
-from src.engine.metrics import Accuracy, accuracy
+from src.engine.metrics.metric import Metric
 from src.errors import UserError
 from src.logs import Progress
 from src.models.inference import Logits
@@ -19,7 +19,8 @@ from src.models.inference import Logits
 class Evaluation:
     """The result of one pass over a split."""
 
-    accuracy: Accuracy
+    metric: Metric  # of the pictures of all ranks
+    pictures: int
     images_per_second: float  # reading and transforming included; the first batch, which compiles, left out
 
     def report(self, model: str, data: str) -> dict[str, Any]:
@@ -27,23 +28,23 @@ class Evaluation:
         return {
             "model": model,
             "data": data,
-            "top1": self.accuracy.top1_percent,
-            "top5": self.accuracy.top5_percent,
-            "pictures": self.accuracy.count,
+            **self.metric.figures(),
+            "pictures": self.pictures,
             "images_per_second": round(self.images_per_second, 2),
         }
 
 
 def evaluate(
-    logits: Logits, loader: EvalLoader, ranks: Ranks, between: Callable[[], None] = lambda: None
+    logits: Logits, loader: EvalLoader, metric: Metric, ranks: Ranks, between: Callable[[], None] = lambda: None
 ) -> Evaluation:
-    """Return the accuracy of a classifier on all pictures of a loader, those of the other ranks included.
+    """Return what a metric says of a network on all pictures of a loader, those of the other ranks included.
 
-    The counts are added up over the ranks after each batch, so that no rank runs ahead of another by more than that.
+    The pictures are counted over the ranks after each batch, so that no rank runs ahead of another by more than that.
 
     Args:
-        logits: the classifier.
+        logits: the network.
         loader: this rank's share of the pictures.
+        metric: that nothing was added to yet.
         ranks: that evaluate together.
         between: is called after each batch, and may raise to stop.
 
@@ -51,25 +52,26 @@ def evaluate(
         UserError: a picture that can't be read, on all ranks alike.
         RuntimeError: the batches held another number of pictures than the loader says.
     """
-    total = Accuracy()
     progress = Progress("evaluating", loader.count)
-    started, first = time.monotonic(), 0
+    started, done, first = time.monotonic(), 0, 0
     batches = iter(loader)
     for _ in range(loader.steps):
         batch = read_next(batches, ranks)
-        counts = accuracy(logits(batch.images), batch.labels) if batch else Accuracy()
-        counts = Accuracy(*(int(count) for count in ranks.total([counts.top1, counts.top5, counts.count])))
-        total += counts
+        if batch:
+            metric.add(logits(batch.images), batch)
+        count = int(ranks.total([len(batch.labels) if batch else 0])[0])
+        done += count
         if not first:
-            started, first = time.monotonic(), total.count
-        progress.advance(counts.count, "images", f"top-1 {total.top1_percent:.2f} %")
+            started, first = time.monotonic(), done
+        progress.advance(count, "images", metric.text())
         between()
     progress.close()
-    if total.count != loader.count or next(batches, None):
-        raise RuntimeError(f"evaluated {total.count} pictures of {loader.count}")
+    metric.reduce(ranks)
+    if done != loader.count or next(batches, None):
+        raise RuntimeError(f"evaluated {done} pictures of {loader.count}")
     # one batch alone has no steady rate to report
     seconds = time.monotonic() - started
-    return Evaluation(total, (total.count - first) / seconds if total.count > first else 0.0)
+    return Evaluation(metric, done, (done - first) / seconds if done > first else 0.0)
 
 
 def read_next(batches: Iterator[Batch], ranks: Ranks) -> Batch | None:

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from src.checkpoint.record import Description
-from src.config import Config, plain
+from src.config import Config
 from src.errors import UserError
 from src.logs import get_logger
+from src.overlay import plain
 
 # settings that change nothing of what is computed
 _FREE = frozenset(

@@ -12,6 +12,7 @@ from src.checkpoint.history import load_newest, remove_partial_files, save_newes
 from src.checkpoint.record import Description, Record, save_record
 from src.config import Config, dump_config
 from src.engine.curves import draw_curves
+from src.engine.metrics.metric import Metric
 from src.errors import UserError
 from src.logs import start_logging
 
@@ -64,11 +65,11 @@ class RunFolder:
         """Append the line of a logged step."""
         self._append({"kind": "step", **values})
 
-    def add_epoch(self, **values: Any) -> None:
-        """Append the line of an epoch, and draw the curves anew."""
+    def add_epoch(self, metric: type[Metric], **values: Any) -> None:
+        """Append the line of an epoch, and draw the curves anew, those of the score of ``metric`` among them."""
         self._append({"kind": "epoch", **values})
         self._epochs.append(values)
-        draw_curves(self._epochs, self.path / "curves.png")
+        draw_curves(self._epochs, self.path / "curves.png", metric)
 
     def save_last(self, record: Record, keep: int) -> None:
         """Write the checkpoint that a run is resumed from; ``keep`` of them stay."""
@@ -143,7 +144,7 @@ class NoFolder(RunFolder):
     def add_step(self, **values: Any) -> None:
         """Do nothing."""
 
-    def add_epoch(self, **values: Any) -> None:
+    def add_epoch(self, metric: type[Metric], **values: Any) -> None:
         """Do nothing."""
 
     def save_last(self, record: Record, keep: int) -> None:

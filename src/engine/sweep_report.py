@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from src.engine.metrics.accuracy import Accuracy
 from src.engine.sweep import Trial
 from src.errors import UserError
 from src.plot import GRID, INK, PALETTE, PRINT_RESOLUTION, Box, Canvas, Scale, text_width, ticks
 
-_SCORES = ("val_top1", "ema_top1")  # of an epoch: of the weights, and of their average where one is kept
+# of an epoch: of the weights, and of their average where one is kept
+_SCORES = (f"val_{Accuracy.score}", f"ema_{Accuracy.score}")
 _LINE, _PLOT, _MARGIN = 26, 460, 24  # height of a row, width of the axis, pixels
 
 
@@ -39,7 +41,7 @@ def rows(trials: Sequence[Trial]) -> list[Row]:
 
 
 def markdown(table: Sequence[Row]) -> str:
-    """Return the table: mean and spread (the standard deviation of one seed) of the top-1, percent."""
+    """Return the table: mean and spread (the standard deviation of one seed) of the score, percent."""
     lines = ["| | weights | moving average | seeds | |", "|---|---|---|---|---|"]
     for row in table:
         cells = [mean_and_spread(scores) for scores in row.scores]
@@ -77,7 +79,7 @@ def draw(table: Sequence[Row], path: Path) -> None:
     scale = Scale(marks[0], marks[-1])
     box = Box(left, 48, left + _PLOT, 48 + _LINE * len(table))
     canvas = Canvas(round(box.right) + _MARGIN, round(box.bottom) + 40, PRINT_RESOLUTION)
-    canvas.text((left, 14), "top-1 after the last epoch, %: each seed, and the mean")
+    canvas.text((left, 14), f"{Accuracy.label} after the last epoch, %: each seed, and the mean")
     for mark in marks:
         x = box.left + scale.place(mark) * _PLOT
         canvas.line([(x, box.top), (x, box.bottom)], GRID)

@@ -10,23 +10,23 @@ from typing import Any
 import mindspore as ms
 
 from src.checkpoint.adapt import start_from
-from src.checkpoint.record import Description, Record, load_record
-from src.config import Config, DataConfig, plain
+from src.checkpoint.record import Description, Record, load_record, read_description
+from src.config import Config, DataConfig
 from src.data.classes import match_classes
 from src.data.loader import EvalLoader, TrainLoader
 from src.data.source import Source
 from src.data.sources import open_source
 from src.data.subset import Subset
 from src.distributed import ALONE, Ranks
-from src.engine.heading import Heading, choose_heading, keep_heading
+from src.engine.class_map import ClassMap, choose_class_map, keep_class_map
+from src.engine.precision import training_settings
 from src.engine.resume import check_resumable
 from src.engine.run import TrainingRun
 from src.engine.run_folder import NoFolder, RunFolder
-from src.engine.step import training_settings
 from src.logs import get_logger
 from src.models.contract import Backbone, count_parameters
 from src.models.registry import create_model, find_variant
-from src.overlay import overlay
+from src.overlay import plain
 
 _log = get_logger(__name__)
 
@@ -56,18 +56,18 @@ def train(
         started = time.monotonic()
         record = _newest(folder, ranks) if resume else None
         said = ranks.share(json.dumps(plain(record.description)) if record else None)
-        past = overlay(Description(), json.loads(said)) if said else None
+        past = read_description(json.loads(said), "the newest checkpoint") if said else None
         run = prepare(config, folder, ranks, past, allow_changes)
         folder.start(config, past)
         _introduce(run)
         if past is not None:
             run.restore(past, record)
-            _log.info("resuming after epoch %d, step %d", run.epoch, run.step)
+            _log.info("resuming after epoch %d, step %d", past.epoch, past.step)
         elif resume:
             _log.info("there is no checkpoint to resume from: starting at the beginning")
         run.train()
         seconds = time.monotonic() - started
-        _log.info("%s: best top-1 %.2f %%, %.0f s in all", output_path, run.best, seconds)
+        _log.info("%s: best %s %.2f %%, %.0f s in all", output_path, run.metric.label, run.standing.best, seconds)
     return output_path / "best.ckpt"
 
 
@@ -103,16 +103,16 @@ def prepare(
     sources = _open_sources(config.data)
     if past is not None:
         check_resumable(past, config, ranks.size, sources[0].digest(), allow_changes)
-        heading = keep_heading(past, sources[0])
+        class_map = keep_class_map(past, sources[0])
     else:
-        heading = choose_heading(config, sources[0], start)
-    model = _create_model(config, heading, start)
-    eval_map = match_classes(sources[1].classes, heading.classes, heading.num_classes, sources[1].name)
+        class_map = choose_class_map(config, sources[0], start)
+    model = _create_model(config, class_map, start)
+    eval_map = match_classes(sources[1].classes, class_map.classes, class_map.num_classes, sources[1].name)
     loaders = (
-        TrainLoader(sources[0], heading.label_map, heading.num_classes, config, model.preprocessing, ranks),
+        TrainLoader(sources[0], class_map.label_map, class_map.num_classes, config, model.preprocessing, ranks),
         EvalLoader(sources[1], eval_map, config.data, model.preprocessing, ranks),
     )
-    return TrainingRun(config, model, heading, sources[0], loaders, folder, ranks)
+    return TrainingRun(config, model, class_map, sources[0], loaders, folder, ranks)
 
 
 def _open_sources(data: DataConfig) -> tuple[Source, Source]:
@@ -128,10 +128,10 @@ def _newest(folder: RunFolder, ranks: Ranks) -> Record | None:
     return read[0] if read else None
 
 
-def _create_model(config: Config, heading: Heading, start: Record | None) -> Backbone:
+def _create_model(config: Config, class_map: ClassMap, start: Record | None) -> Backbone:
     """Return the model that training starts with: random, or with the weights of a checkpoint."""
     ms.set_seed(config.seed)  # of the weights; no other draw uses the global state
-    settings = {**_settings(config), **training_settings(config), "num_classes": heading.num_classes}
+    settings = {**_settings(config), **training_settings(config), "num_classes": class_map.num_classes}
     model = create_model(config.model["name"], config.preprocessing, **settings)
     if start is not None:
         start_from(model, start, config.train.init_from, config.train.new_head, config.train.new_paths)

@@ -1,11 +1,9 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""The exact GELU as a Cell, in the form that is fast on the device."""
+"""The exact GELU as a Cell: portable, as one operator of MindSpore, and as a native kernel."""
 
 from mindspore import Tensor, mint, nn
 
-from src import distributed
 from src.layers.dense import add_bias
-from src.layers.kernels import Kernels, native_kernels
 from src.ops.gelu import gelu, gelu_gradient
 from src.ops.native.library import kernel
 
@@ -25,8 +23,8 @@ class PolynomialGELU(nn.Cell):
 class NativeGELU(nn.Cell):
     """The exact GELU as one native kernel each way: nine times as fast as the polynomial form."""
 
-    def __init__(self) -> None:
-        """Build where ``native_kernels`` says so."""
+    def __init__(self, portable: PolynomialGELU) -> None:
+        """Build for the place of ``portable``."""
         super().__init__()
         self.gelu = kernel("gelu", lambda x: x, lambda x: x)
         self.gradient = kernel("gelu_gradient", lambda x, dout: x, lambda x, dout: x)
@@ -41,7 +39,11 @@ class NativeGELU(nn.Cell):
 
 
 class OperatorGELU(nn.Cell):
-    """The exact GELU as one operator of MindSpore."""
+    """The exact GELU as one operator of MindSpore: for Ascend, and for graphs that go into another format."""
+
+    def __init__(self, portable: PolynomialGELU) -> None:
+        """Build for the place of ``portable``."""
+        super().__init__()
 
     def construct(self, x: Tensor) -> Tensor:
         """Return x * Phi(x), any shape."""
@@ -51,10 +53,10 @@ class OperatorGELU(nn.Cell):
 class BiasedGELU(nn.Cell):
     """The exact GELU of x + bias."""
 
-    def __init__(self, kernels: Kernels) -> None:
-        """Build of the form of ``exact_gelu`` for ``kernels``, which are not native ones."""
+    def __init__(self) -> None:
+        """Build of the portable GELU."""
         super().__init__()
-        self.gelu = exact_gelu(kernels)
+        self.gelu = PolynomialGELU()
 
     def construct(self, x: Tensor, bias: Tensor) -> Tensor:
         """Return GELU(``x`` + ``bias``) of ``x`` (..., C) and ``bias`` (C,)."""
@@ -64,8 +66,8 @@ class BiasedGELU(nn.Cell):
 class NativeBiasedGELU(nn.Cell):
     """The exact GELU of x + bias as one native kernel each way."""
 
-    def __init__(self) -> None:
-        """Build where ``native_kernels`` says so."""
+    def __init__(self, portable: BiasedGELU) -> None:
+        """Build for the place of ``portable``."""
         super().__init__()
         self.gelu = kernel("biased_gelu", lambda x, bias: x, lambda x, bias: x)
         self.gradient = kernel("biased_gelu_gradient", lambda x, bias, dout: (x, bias), lambda x, bias, dout: (x, bias))
@@ -77,17 +79,3 @@ class NativeBiasedGELU(nn.Cell):
     def bprop(self, x: Tensor, bias: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor, Tensor]:
         """Return the gradients to ``x`` and ``bias``; the name and the arguments are MindSpore's."""
         return self.gradient(x, bias, dout)
-
-
-def exact_gelu(kernels: Kernels = "auto") -> nn.Cell:
-    """Return the exact GELU: native or polynomial on a CPU, the device's own kernel elsewhere."""
-    if kernels == "traced":
-        return OperatorGELU()
-    if distributed.device_target() != "CPU":
-        return nn.GELU(approximate=False)
-    return NativeGELU() if native_kernels(kernels) else PolynomialGELU()
-
-
-def biased_gelu(kernels: Kernels = "auto") -> nn.Cell:
-    """Return the exact GELU of a product and its bias."""
-    return NativeBiasedGELU() if native_kernels(kernels) else BiasedGELU(kernels)

@@ -4,8 +4,7 @@
 from mindspore import Tensor, nn
 
 from src.layers.drop_path import drop_path
-from src.layers.kernels import Kernels
-from src.layers.norm import layer_norm
+from src.layers.norm import LayerNorm
 
 
 class Block(nn.Cell):
@@ -15,33 +14,29 @@ class Block(nn.Cell):
     """
 
     def __init__(
-        self,
-        dim: int,
-        attn: nn.Cell,
-        mlp: nn.Cell,
-        attn_shortcut: nn.Cell,
-        mlp_shortcut: nn.Cell,
-        norm_eps: float,
-        kernels: Kernels = "auto",
+        self, dim: int, attn: nn.Cell, mlp: nn.Cell, attn_shortcut: nn.Cell, mlp_shortcut: nn.Cell, norm_eps: float
     ) -> None:
         """Build of ready-made parts for ``dim`` = C channels."""
         super().__init__()
-        self.norm1 = layer_norm(dim, norm_eps, kernels)
+        self.norm1 = LayerNorm(dim, norm_eps)
         self.attn = attn
         self.attn_shortcut = attn_shortcut
-        self.norm2 = layer_norm(dim, norm_eps, kernels)
+        self.norm2 = LayerNorm(dim, norm_eps)
         self.mlp = mlp
         self.mlp_shortcut = mlp_shortcut
 
     def construct(
         self,
         x: Tensor,
-        attn_mask: Tensor | None = None,
-        mlp_mask: Tensor | None = None,
-        keys: Tensor | None = None,
+        attn_drop_path: Tensor | None = None,
+        mlp_drop_path: Tensor | None = None,
+        seeds: Tensor | None = None,
     ) -> Tensor:
-        """Return the tokens (B, N, C) of ``x`` (B, N, C); masks (B,) of ``drop_path``, ``keys`` (B,) of ``Dropout``."""
+        """Return the tokens (B, N, C) of ``x`` (B, N, C).
+
+        The factors (B,) of ``drop_path`` for either branch, and ``seeds`` (B,) of ``Dropout``, are None in evaluation.
+        """
         z = self.norm1(x)
-        x = self.attn_shortcut(x, z, drop_path(self.attn(z, keys), attn_mask))
+        x = self.attn_shortcut(x, z, drop_path(self.attn(z, seeds), attn_drop_path))
         z = self.norm2(x)
-        return self.mlp_shortcut(x, z, drop_path(self.mlp(z, keys), mlp_mask))
+        return self.mlp_shortcut(x, z, drop_path(self.mlp(z, seeds), mlp_drop_path))

@@ -1,8 +1,8 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Dropout (Srivastava et al., 2014) whose masks are functions of a key that each picture has.
+"""Dropout (Srivastava et al., 2014) whose masks are functions of a seed that each picture has.
 
-The keys are made on the host, from the seed, the epoch and the picture's position in the epoch's global order; a mask
-is a hash of the key, the number of the layer and the place of the element. So the same picture has the same masks in
+The seeds are made on the host, from the seed, the epoch and the picture's position in the epoch's global order; a mask
+is a hash of the seed, the number of the layer and the place of the element. So the same picture has the same masks in
 any batch, on any rank, in GRAPH and PYNATIVE mode, after a resume, and when a block is computed again on the way back;
 operators that draw inside the graph guarantee none of that.
 """
@@ -22,47 +22,58 @@ _FACTORS = (0x7FEB352D, -0x7B935975)  # odd, of Wellons' lowbias32; as int32
 class Dropout(nn.Cell):
     """x * mask / (1 - rate), with a mask that is 0 with probability ``rate`` and 1 else, for each element on its own.
 
-    Of an element in row n and column c of a picture, the hash is that of (key, layer, n) xor that of c, mixed once
+    Of an element in row n and column c of a picture, the hash is that of (seed, layer, n) xor that of c, mixed once
     more (tabulation hashing: Zobrist, 1970; a multiply and xorshift finaliser). It takes six passes over the tokens,
     all of them int32 operations that wrap around, which every device has.
     """
 
-    def __init__(self, rate: float, layer: int) -> None:
-        """Build for a ``rate`` in (0, 1); layers of one network differ in their number ``layer``, from 0."""
+    def __init__(self, rate: float) -> None:
+        """Build for a ``rate`` in (0, 1), with the number 0; ``number_dropouts`` gives those of a network their own."""
         super().__init__()
-        self.offset = (layer * _SPREAD + 2**31) % 2**32 - 2**31
+        self.offset = 0
         self.scale = 1.0 / (1.0 - rate)
         self.threshold = min(round(rate * 2**32), 2**32 - 1) - 2**31  # of all int32, the share ``rate`` lies below it
 
-    def construct(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Return ``x`` (B, N, C) with elements dropped by ``keys`` (B,) int32; ``x`` itself without (evaluation)."""
-        if keys is None:
+    def number(self, layer: int) -> None:
+        """Take a number from 0, in which the dropouts of one network differ."""
+        self.offset = (layer * _SPREAD + 2**31) % 2**32 - 2**31
+
+    def construct(self, x: Tensor, seeds: Tensor | None = None) -> Tensor:
+        """Return ``x`` (B, N, C) with elements dropped by ``seeds`` (B,) int32; ``x`` itself without (evaluation)."""
+        if seeds is None:
             return x
-        kept = self.hashes(ops.stop_gradient(keys), x.shape[1], x.shape[2]) >= self.threshold
+        kept = self.hashes(ops.stop_gradient(seeds), x.shape[1], x.shape[2]) >= self.threshold
         return x * (kept.astype(x.dtype) * self.scale)
 
-    def hashes(self, keys: Tensor, tokens: int, channels: int) -> Tensor:
-        """Return uniform int32 numbers (B, tokens, channels) of ``keys`` (B,)."""
-        own = _mix(keys + self.offset).reshape(-1, 1, 1)
-        rows = _mix(own + (_count(tokens) * _SPREAD).reshape(1, -1, 1))
+    def hashes(self, seeds: Tensor, tokens: int, channels: int) -> Tensor:
+        """Return uniform int32 numbers (B, tokens, channels) of ``seeds`` (B,)."""
+        own = _mix(seeds + self.offset).reshape(-1, 1, 1)  # (B, 1, 1)
+        rows = _mix(own + (_count(tokens) * _SPREAD).reshape(1, -1, 1))  # (B, N, 1)
         return _shift_and_multiply(ops.bitwise_xor(rows, _mix(_count(channels) * _SPREAD)), 15, _FACTORS[0])
 
 
 class KeepAll(nn.Cell):
     """Dropout of rate 0: the tokens as they are."""
 
-    def construct(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
+    def construct(self, x: Tensor, seeds: Tensor | None = None) -> Tensor:
         """Return ``x`` itself."""
         return x
 
 
-def dropout(rate: float, layer: int) -> nn.Cell:
-    """Return the dropout of a ``rate`` in [0, 1) for the place ``layer`` of a network."""
-    return Dropout(rate, layer) if rate else KeepAll()
+def dropout(rate: float) -> nn.Cell:
+    """Return the dropout of a ``rate`` in [0, 1)."""
+    return Dropout(rate) if rate else KeepAll()
 
 
-def dropout_keys(seed: int, epoch: int, positions: Sequence[int]) -> np.ndarray:
-    """Return the keys of a batch, int32 (B,).
+def number_dropouts(network: nn.Cell) -> None:
+    """Give each dropout of a network a number of its own, in the order in which its Cells stand."""
+    drops = [cell for _, cell in network.cells_and_names() if isinstance(cell, Dropout)]
+    for number, cell in enumerate(drops):
+        cell.number(number)
+
+
+def dropout_seeds(seed: int, epoch: int, positions: Sequence[int]) -> np.ndarray:
+    """Return the seeds of a batch's dropout masks, int32 (B,).
 
     Args:
         seed: of the run.

@@ -7,7 +7,6 @@ import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from src.layers.dense import add_bias, bias_or_zeros
-from src.layers.kernels import Kernels, native_kernels
 from src.ops.native.library import kernel
 
 
@@ -24,7 +23,8 @@ class SplitHeads(nn.Cell):
         """Return the parts, each (B, h, N, d), of ``product`` (B, N, P * h * d) and ``bias`` (P * h * d,)."""
         _, tokens, channels = product.shape
         count = len(self.scales) * self.num_heads
-        heads = add_bias(product, bias).reshape(-1, tokens, count, channels // count).transpose(0, 2, 1, 3)
+        heads = add_bias(product, bias).reshape(-1, tokens, count, channels // count)  # (B, N, P * h, d)
+        heads = heads.transpose(0, 2, 1, 3)  # (B, P * h, N, d)
         parts = ops.split(heads, self.num_heads, 1)  # indexing would copy 30 times slower on a CPU
         return tuple([parts[i] * self.scales[i] for i in range(len(self.scales))])
 
@@ -32,30 +32,35 @@ class SplitHeads(nn.Cell):
 class MergeHeads(nn.Cell):
     """The heads of a token side by side."""
 
+    def __init__(self, num_heads: int) -> None:
+        """Build for ``num_heads`` = h heads."""
+        super().__init__()
+        self.num_heads = num_heads
+
     def construct(self, heads: Tensor) -> Tensor:
         """Return (B, N, h * d) of ``heads`` (B, h, N, d)."""
         _, count, tokens, channels = heads.shape
-        return heads.transpose(0, 2, 1, 3).reshape(-1, tokens, count * channels)
+        return heads.transpose(0, 2, 1, 3).reshape(-1, tokens, count * channels)  # (B, N, h, d), then (B, N, h * d)
 
 
 class NativeSplitHeads(nn.Cell):
     """``SplitHeads`` as one native kernel each way: one pass instead of four."""
 
-    def __init__(self, num_heads: int, scales: Sequence[float]) -> None:
-        """Build where ``native_kernels`` says so."""
+    def __init__(self, portable: SplitHeads) -> None:
+        """Build for the place of ``portable``."""
         super().__init__()
-        self.split = SplitKernel(num_heads, scales)
+        self.split = NativeSplit(portable.num_heads, portable.scales)
 
     def construct(self, product: Tensor, bias: Tensor | None) -> tuple[Tensor, ...]:
         """Return the parts, each (B, h, N, d), of ``product`` (B, N, P * h * d) and ``bias`` (P * h * d,), float32."""
         return self.split(product, bias_or_zeros(bias, product.shape[-1]))
 
 
-class SplitKernel(nn.Cell):
+class NativeSplit(nn.Cell):
     """The kernel of ``NativeSplitHeads`` and its gradient."""
 
     def __init__(self, num_heads: int, scales: Sequence[float]) -> None:
-        """Build where ``native_kernels`` says so."""
+        """Build for ``num_heads`` = h heads and a scale for each part."""
         super().__init__()
 
         # The shape of the outputs has to be a function of those of the inputs, because PYNATIVE mode keeps it for
@@ -92,15 +97,16 @@ def _parts(result: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 class NativeMergeHeads(nn.Cell):
     """``MergeHeads`` as one native kernel each way."""
 
-    def __init__(self, num_heads: int) -> None:
-        """Build for ``num_heads`` = h heads, where ``native_kernels`` says so."""
+    def __init__(self, portable: MergeHeads) -> None:
+        """Build for the place of ``portable``."""
         super().__init__()
 
         def split(tokens: list[int], ones: list[int]) -> list[int]:
             return [tokens[0], ones[0], tokens[1], tokens[2] // ones[0]]
 
         self.merge = kernel("merge_heads", lambda heads: [heads[0], heads[2], heads[1] * heads[3]], lambda x: x)
-        self.ones = Tensor([1.0] * num_heads, ms.float32)  # tells the kernel how many heads there are, by its shape
+        # tells the kernel how many heads there are, by its shape
+        self.ones = Tensor([1.0] * portable.num_heads, ms.float32)
         self.split = kernel("merge_heads_gradient", split, lambda tokens, ones: tokens)
 
     def construct(self, heads: Tensor) -> Tensor:
@@ -110,13 +116,3 @@ class NativeMergeHeads(nn.Cell):
     def bprop(self, heads: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor]:
         """Return the gradient to ``heads``; the name and the arguments are MindSpore's."""
         return (self.split(dout, self.ones),)
-
-
-def split_heads(num_heads: int, scales: Sequence[float], kernels: Kernels = "auto") -> nn.Cell:
-    """Return what splits a product into as many parts as there are ``scales``, each scaled and by heads."""
-    return (NativeSplitHeads if native_kernels(kernels) else SplitHeads)(num_heads, scales)
-
-
-def merge_heads(num_heads: int, kernels: Kernels = "auto") -> nn.Cell:
-    """Return what puts the heads of a token side by side."""
-    return NativeMergeHeads(num_heads) if native_kernels(kernels) else MergeHeads()

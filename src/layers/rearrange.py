@@ -8,7 +8,6 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
-from src.layers.kernels import Kernels, native_kernels
 from src.ops.native.library import kernel
 from src.ops.windows import PADDING, places_of
 
@@ -19,12 +18,11 @@ class Rearrange(nn.Cell):
     It writes its own gradient, which is a sum over the places of each token: MindSpore's scatters.
     """
 
-    def __init__(self, index: np.ndarray, count: int, kernels: Kernels = "auto") -> None:
+    def __init__(self, index: np.ndarray, count: int) -> None:
         """Build for ``count`` = N tokens; ``index`` (M,) has numbers in [0, N), or ``PADDING`` for zeros."""
         super().__init__()
-        gather = NativeGatherSum if native_kernels(kernels) else GatherSum
-        self.forward = gather(index[:, None], count)
-        self.backward = gather(places_of(index, count), len(index))
+        self.forward = GatherSum(index[:, None], count)
+        self.backward = GatherSum(places_of(index, count), len(index))
 
     def construct(self, tokens: Tensor) -> Tensor:
         """Return (B, M, C) of ``tokens`` (B, N, C)."""
@@ -41,9 +39,10 @@ class GatherSum(nn.Cell):
     def __init__(self, table: np.ndarray, count: int) -> None:
         """Build for ``count`` = N tokens and a ``table`` (M, m) of numbers in [0, N), or ``PADDING``."""
         super().__init__()
+        self.places = table
         self.rows, self.terms = table.shape
         self.padded = bool((table == PADDING).any())
-        self.table = Tensor(np.where(table == PADDING, count, table).reshape(-1), ms.int32)
+        self.table = Tensor(np.where(table == PADDING, count, table).reshape(-1), ms.int32)  # (M * m,)
 
     def construct(self, tokens: Tensor) -> Tensor:
         """Return (B, M, C) of ``tokens`` (B, N, C)."""
@@ -53,17 +52,17 @@ class GatherSum(nn.Cell):
         gathered = ops.gather(tokens, self.table, 1)
         if self.terms == 1:
             return gathered
-        return gathered.reshape(-1, self.rows, self.terms, tokens.shape[2]).sum(2)
+        return gathered.reshape(-1, self.rows, self.terms, tokens.shape[2]).sum(2)  # (B, M, m, C), then (B, M, C)
 
 
 class NativeGatherSum(nn.Cell):
     """``GatherSum`` as one native kernel."""
 
-    def __init__(self, table: np.ndarray, count: int) -> None:
-        """Build as ``GatherSum``, where ``native_kernels`` says so."""
+    def __init__(self, portable: GatherSum) -> None:
+        """Build for the place of ``portable``."""
         super().__init__()
         # a kernel takes float32 alone, in which whole numbers are exact below 2**24
-        self.table = Tensor(table, ms.float32)
+        self.table = Tensor(portable.places, ms.float32)
         self.gather = kernel("rearrange", lambda x, table: [x[0], table[0], x[2]], lambda x, table: x)
 
     def construct(self, tokens: Tensor) -> Tensor:

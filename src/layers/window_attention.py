@@ -1,19 +1,17 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Attention within windows that shift from block to block (Swin: Liu et al., 2021)."""
 
-import math
-
 import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
-from src.layers.dense import Dense
+from src.layers.attention import DotProductAttention, head_scale
+from src.layers.dense import Dense, DenseProduct
 from src.layers.dropout import dropout
-from src.layers.heads import merge_heads, split_heads
+from src.layers.heads import SplitHeads
 from src.layers.initial import token_parameter
-from src.layers.kernels import Kernels
 from src.layers.rearrange import Rearrange
-from src.layers.softmax import biased_softmax
+from src.layers.softmax import BiasedSoftmax
 from src.ops.position import resize_bias_table
 from src.ops.windows import Grid, relative_position_index, shift_mask, window_index
 
@@ -29,9 +27,7 @@ class WindowAttention(nn.Cell):
         window: int,
         shifted: bool,
         qkv_bias: bool = True,
-        kernels: Kernels = "auto",
         drop_rate: float = 0.0,
-        drop_layer: int = 0,
     ) -> None:
         """Build for ``dim`` = C channels of ``grid``.
 
@@ -39,19 +35,16 @@ class WindowAttention(nn.Cell):
         of it, where there are several.
         """
         super().__init__()
-        self.shifted, self.kernels, self.window = shifted, kernels, min(window, *grid)
-        self.qkv = Dense(dim, 3 * dim, has_bias=qkv_bias)
+        self.shifted, self.window = shifted, min(window, *grid)
+        self.qkv = DenseProduct(dim, 3 * dim, has_bias=qkv_bias)
         self.bias_table = token_parameter("bias_table", (2 * self.window - 1) ** 2, num_heads)
-        self.split_heads = split_heads(num_heads, (1.0 / math.sqrt(dim // num_heads), 1.0, 1.0), kernels)
-        self.product = ops.BatchMatMul(transpose_b=True)
-        self.attend = ops.BatchMatMul()
-        self.softmax = biased_softmax(kernels)
-        self.merge_heads = merge_heads(num_heads, kernels)
-        self.proj = Dense(dim, dim, kernels=kernels)
-        self.drop = dropout(drop_rate, drop_layer)
+        self.split_heads = SplitHeads(num_heads, (head_scale(dim, num_heads), 1.0, 1.0))
+        self.attend = BiasedDotProductAttention(num_heads)
+        self.proj = Dense(dim, dim)
+        self.drop = dropout(drop_rate)
         self._make_tables(grid)
 
-    def resize(self, grid: Grid, window: int) -> None:
+    def set_grid(self, grid: Grid, window: int) -> None:
         """Take tokens of another grid and windows of another side, to which the bias table is interpolated."""
         window = min(window, *grid)
         if window != self.window:
@@ -65,23 +58,48 @@ class WindowAttention(nn.Cell):
         size = self.window
         shift = size // 2 if self.shifted and min(grid) > size else 0
         index = window_index(grid, size, shift)
-        self.to_windows = Rearrange(index, len(index), self.kernels)
-        self.from_windows = Rearrange(np.argsort(index), len(index), self.kernels)
+        self.to_windows = Rearrange(index, len(index))
+        self.from_windows = Rearrange(np.argsort(index), len(index))
         area = size * size
         mask = shift_mask(grid, size, shift) if shift else np.zeros((1, area, area), np.float32)
         self.mask = Tensor(mask[:, None])  # (W, 1, M**2, M**2), or (1, 1, M**2, M**2) for all windows alike
-        self.index = Tensor(relative_position_index(size).reshape(-1), ms.int32)
+        self.index = Tensor(relative_position_index(size).reshape(-1), ms.int32)  # (M**4,)
 
-    def construct(self, z: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Return the attended tokens (B, N, C) of ``z`` (B, N, C); ``keys`` (B,) are those of ``Dropout``."""
-        area = self.mask.shape[-1]
-        windows = self.to_windows(z).reshape(-1, area, z.shape[-1])  # (B * W, M**2, C)
-        q, k, v = self.split_heads(self.qkv.product(windows), self.qkv.bias)  # (B * W, h, M**2, d), q over sqrt d
-        weights = self.softmax(self.product(q, k), self.bias() + self.mask)
-        attended = self.merge_heads(self.attend(weights, v)).reshape(z.shape)
-        return self.drop(self.proj(self.from_windows(attended)), keys)
+    def construct(self, z: Tensor, seeds: Tensor | None = None) -> Tensor:
+        """Return the attended tokens (B, N, C) of ``z`` (B, N, C); ``seeds`` (B,) are those of ``Dropout``."""
+        q, k, v = self.heads(z)
+        attended = self.attend(q, k, v, self.bias() + self.mask).reshape(z.shape)  # (B * W, M**2, C) to (B, N, C)
+        return self.drop(self.proj(self.from_windows(attended)), seeds)
+
+    def weights(self, z: Tensor) -> Tensor:
+        """Return softmax(Q K^T / sqrt d + B) (B * W, h, M**2, M**2) of ``z`` (B, N, C), window by window."""
+        q, k, _ = self.heads(z)
+        return self.attend.weights(q, k, self.bias() + self.mask)
+
+    def heads(self, z: Tensor) -> tuple[Tensor, ...]:
+        """Return queries, over sqrt d, keys and values (B * W, h, M**2, d) of ``z`` (B, N, C)."""
+        windows = self.to_windows(z).reshape(-1, self.mask.shape[-1], z.shape[-1])  # (B * W, M**2, C)
+        return self.split_heads(self.qkv(windows), self.qkv.bias)
 
     def bias(self) -> Tensor:
         """Return what is added to the logits (h, M**2, M**2), by relative position."""
         area = self.mask.shape[-1]
-        return ops.gather(self.bias_table, self.index, 0).reshape(area, area, -1).transpose(2, 0, 1)
+        rows = ops.gather(self.bias_table, self.index, 0)  # (M**4, h)
+        return rows.reshape(area, area, -1).transpose(2, 0, 1)  # (M**2, M**2, h), then (h, M**2, M**2)
+
+
+class BiasedDotProductAttention(DotProductAttention):
+    """softmax(Q K^T + bias) V, with the heads side by side again; the queries come scaled."""
+
+    def __init__(self, num_heads: int) -> None:
+        """Build for ``num_heads`` = h heads."""
+        super().__init__(num_heads)
+        self.softmax = BiasedSoftmax()
+
+    def construct(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+        """Return (B * W, N, h * d) of ``q``, ``k``, ``v`` (B * W, h, N, d) and ``bias`` (W, h, N, N)."""
+        return self.merge_heads(self.average(self.weights(q, k, bias), v))
+
+    def weights(self, q: Tensor, k: Tensor, bias: Tensor) -> Tensor:
+        """Return softmax(Q K^T + bias) (B * W, h, N, N); arguments as in ``construct``."""
+        return self.softmax(self.product(q, k), bias)

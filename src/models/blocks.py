@@ -5,19 +5,17 @@ from mindspore import nn
 
 from src.layers.block import Block
 from src.layers.mlp import Mlp
-from src.layers.shortcut import build_shortcut
+from src.layers.shortcut.build import build_shortcut
 from src.models.settings import BackboneSettings
 
 
-def build_block(settings: BackboneSettings, dim: int, attn: nn.Cell, mlp_ratio: float, drop_layer: int) -> Block:
-    """Return a block of ``dim`` channels round an attention; its MLP's dropouts are numbered from ``drop_layer`` on."""
-    kernels = settings.kernels
+def build_block(settings: BackboneSettings, dim: int, attn: nn.Cell, mlp_ratio: float) -> Block:
+    """Return a block of ``dim`` = C channels round an attention."""
     return Block(
         dim,
         attn=attn,
-        mlp=Mlp(dim, int(dim * mlp_ratio), kernels, settings.drop_rate, drop_layer),
-        attn_shortcut=build_shortcut(dim, settings.shortcut, "msa", kernels),
-        mlp_shortcut=build_shortcut(dim, settings.shortcut, "mlp", kernels),
+        mlp=Mlp(dim, int(dim * mlp_ratio), settings.drop_rate),
+        attn_shortcut=build_shortcut(dim, settings.shortcut, "msa"),
+        mlp_shortcut=build_shortcut(dim, settings.shortcut, "mlp"),
         norm_eps=settings.norm_eps,
-        kernels=kernels,
     )

@@ -2,17 +2,27 @@
 """What every backbone offers; reduction, detection, analysis and deployment use this and nothing else of a model.
 
 Letters, for the whole project: B batch, N tokens, C channels, H W height and width, h heads, d channels a head,
-T augmented paths, b circulant blocks a side, n = C / b. Tokens are (B, N, C), images (B, 3, H, W).
+T augmented paths, b circulant blocks a side, n = C / b, L branches. Tokens are (B, N, C), images (B, 3, H, W).
+
+Two arrays of noise travel through a training step, made on the host and None in evaluation: ``drop_path`` (L, B), the
+factors of stochastic depth (``drop_path_factors``), and ``seeds`` (B,) int32, of the pictures' dropout masks
+(``dropout_seeds``). They are two arguments, because a graph takes a tuple for a constant, and would be compiled anew at
+every step.
 """
 
+import math
 from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mindspore import Parameter, Tensor, nn
 
-from src.config import Preprocessing
+from src.layers.accelerate import accelerate
+from src.preprocessing import ImageSize, Preprocessing
+
+Watch = Callable[[int, Tensor], tuple[Any, ...]]  # (layer, tokens behind it) -> what is to be kept of them
 
 
 @dataclass(frozen=True)
@@ -21,8 +31,35 @@ class Stage:
 
     blocks: range  # numbers of its blocks
     dim: int  # C, channels of its tokens
-    grid: tuple[int, int]  # (rows, columns) of its patch tokens
-    prefix: int = 0  # tokens that stand before the grid (1 for a class token)
+    count: int  # N, all of its tokens
+    grid: tuple[int, ...] | None  # where its patch tokens stand, such as (rows, columns); None where places are lost
+    prefix: int = 0  # tokens before the patches (1 for a class token)
+    suffix: int = 0  # tokens behind them
+
+    @classmethod
+    def of(cls, blocks: range, dim: int, grid: tuple[int, ...], prefix: int = 0) -> "Stage":
+        """Return the stage whose tokens are a prefix and a whole grid."""
+        return cls(blocks, dim, prefix + math.prod(grid), grid, prefix)
+
+    @property
+    def patches(self) -> int:
+        """The tokens that are patches."""
+        return self.count - self.prefix - self.suffix
+
+    @property
+    def title(self) -> str:
+        """What a person calls its blocks."""
+        first, last = self.blocks[0], self.blocks[-1]
+        return f"blocks {first}-{last}" if last > first else f"block {first}"
+
+
+class Part(NamedTuple):
+    """A Cell of a network as counting sees it; together they hold all that a network computes."""
+
+    name: str  # under which it stands in the network
+    cell: nn.Cell
+    group: str  # what it belongs to
+    tokens: int  # N, of a picture, that it works on
 
 
 @dataclass(frozen=True)
@@ -39,15 +76,28 @@ class ForeignTensor:
     order: tuple[int, ...] = ()  # axes of the view in the order that ours has
 
 
+def keep_nothing(layer: int, tokens: Tensor) -> tuple[()]:
+    """Watch a walk without keeping anything."""
+    return ()
+
+
+def keep_all(layer: int, tokens: Tensor) -> tuple[Tensor]:
+    """Keep the tokens (B, N, C) of every layer."""
+    return (tokens,)
+
+
 class Backbone(nn.Cell):
     """A vision transformer with a classification head.
 
+    Layers are counted as in the papers: layer 0 is what enters the first block, layer l what the l-th block puts out.
+
     Attributes:
         name: the registered name it was created by.
+        task: what its outputs are for, of ``networks.settings.Task``.
         settings: the frozen dataclass that rebuilds it.
         preprocessing: how pictures become its input.
         stages: the shapes of the tokens, from the first block to the last.
-        drop_path_rates: drop probability of each branch, in the order of the masks that ``construct`` takes.
+        drop_path_rates: drop probability of each branch, in the order of ``drop_path``.
         drop_rate: largest probability that dropout drops an element; 0 for a network without dropout.
         drop: the dropout of the tokens that enter the first block.
         blocks: the transformer blocks in order.
@@ -56,6 +106,7 @@ class Backbone(nn.Cell):
     """
 
     name: str
+    task: str
     settings: Any
     preprocessing: Preprocessing
     stages: tuple[Stage, ...]
@@ -67,7 +118,7 @@ class Backbone(nn.Cell):
     head: nn.Dense
 
     @property
-    def grid_size(self) -> tuple[int, int]:
+    def grid_size(self) -> tuple[int, ...] | None:
         """The (rows, columns) of the patch tokens that ``embed`` returns."""
         return self.stages[0].grid
 
@@ -78,7 +129,7 @@ class Backbone(nn.Cell):
 
     @property
     def num_prefix_tokens(self) -> int:
-        """The tokens that stand before the grid behind the last block."""
+        """The tokens that stand before the patches behind the last block."""
         return self.stages[-1].prefix
 
     def stage_of(self, index: int) -> Stage:
@@ -86,34 +137,67 @@ class Backbone(nn.Cell):
         return next(stage for stage in self.stages if index in stage.blocks)
 
     @abstractmethod
-    def embed(self, images: Tensor) -> Tensor:
+    def embed(self, images: Tensor, seeds: Tensor | None = None) -> Tensor:
         """Return the tokens (B, N, C) that enter the first block, of ``images`` (B, 3, H, W)."""
 
-    def enter(self, images: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Return what ``embed`` does, with dropout; ``keys`` as in ``construct``."""
-        return self.drop(self.embed(images), keys)
-
-    def enter_block(self, index: int, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
+    def enter_block(self, index: int, tokens: Tensor, seeds: Tensor | None = None) -> Tensor:
         """Return the tokens that enter block ``index``: where a stage begins, those before it on a coarser grid."""
         return tokens
 
-    def advance(self, index: int, tokens: Tensor, masks: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
-        """Return the tokens (B, N, C) behind block ``index`` of those before it; the rest as in ``construct``."""
-        tokens = self.enter_block(index, tokens, keys)
+    def advance(
+        self,
+        index: int,
+        tokens: Tensor,
+        alive: Tensor | None = None,
+        drop_path: Tensor | None = None,
+        seeds: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the tokens (B, N, C) behind block ``index`` of those before it, and which of them are alive.
+
+        ``alive`` (B, N) says which tokens the network still works on; None: all of them.
+        """
+        tokens = self.enter_block(index, tokens, seeds)
         block = self.blocks[index]
-        if masks is None:
-            return block(tokens, None, None, keys)
-        return block(tokens, masks[2 * index], masks[2 * index + 1], keys)
+        if drop_path is None:
+            return block(tokens, None, None, seeds), alive
+        return block(tokens, drop_path[2 * index], drop_path[2 * index + 1], seeds), alive
+
+    def walk(
+        self,
+        images: Tensor,
+        drop_path: Tensor | None = None,
+        seeds: Tensor | None = None,
+        depth: int | None = None,
+        watch: Watch = keep_nothing,
+    ) -> tuple[Tensor, Tensor | None, tuple[Any, ...]]:
+        """Go through the first ``depth`` blocks, or through all: the one loop over them.
+
+        Returns:
+            The tokens (B, N, C) behind the last of them, which of these are alive, and one behind the other what
+            ``watch`` kept of each layer, from layer 0 on.
+        """
+        tokens, alive = self.embed(images, seeds), None
+        kept = watch(0, tokens)
+        for index in range(len(self.blocks) if depth is None else depth):
+            tokens, alive = self.advance(index, tokens, alive, drop_path, seeds)
+            kept += watch(index + 1, tokens)
+        return tokens, alive, kept
+
+    def attention(self, index: int, tokens: Tensor) -> Tensor:
+        """Return the attention weights (B, h, N, K) of block ``index`` on the tokens before it, those of layer index.
+
+        Of attention in windows they are (B * W, h, N, N), window by window.
+        """
+        block = self.blocks[index]
+        return block.attn.weights(block.norm1(self.enter_block(index, tokens)))
 
     def leave(self, tokens: Tensor) -> Tensor:
         """Return the normed tokens (B, N, C) of those behind the last block."""
         return self.norm(tokens)
 
-    def forward_features(self, images: Tensor, masks: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
-        """Return the normed tokens (B, N, C) after the last block; ``masks`` and ``keys`` as in ``construct``."""
-        tokens = self.enter(images, keys)
-        for i in range(len(self.blocks)):
-            tokens = self.advance(i, tokens, masks, keys)
+    def forward_features(self, images: Tensor, drop_path: Tensor | None = None, seeds: Tensor | None = None) -> Tensor:
+        """Return the normed tokens (B, N, C) after the last block."""
+        tokens, _, _ = self.walk(images, drop_path, seeds)
         return self.leave(tokens)
 
     @abstractmethod
@@ -124,9 +208,41 @@ class Backbone(nn.Cell):
     def no_weight_decay(self) -> set[str]:
         """Return the names of parameters with two or more dimensions that have no weight decay all the same."""
 
+    def set_size(self, size: ImageSize) -> None:
+        """Make the network take images of ``size`` pixels, a side or (height, width), in place.
+
+        Settings, stages, preprocessing, and tables that depend on the grid go with it; positions are interpolated.
+
+        Raises:
+            UserError: a size that the family does not take.
+        """
+        settings = self.settings.resized(size)
+        if settings == self.settings:
+            return
+        self.set_grids(settings)
+        self.settings = settings
+        grids = zip(self.stages, settings.grids, strict=True)
+        self.stages = tuple(Stage.of(s.blocks, s.dim, grid, s.prefix) for s, grid in grids)
+        self.preprocessing = self.preprocessing.resized(size)
+        accelerate(self, settings.kernels)  # the tables are Cells that were made anew
+        self.compile_cache.clear()  # a graph compiled before holds the old tables
+
     @abstractmethod
-    def resize(self, image_size: int) -> None:
-        """Make the network take square images of ``image_size`` pixels, in place, with its positions interpolated."""
+    def set_grids(self, settings: Any) -> None:
+        """Make the tables and positions those of the grids of ``settings``; ``self.settings`` are those of before."""
+
+    @abstractmethod
+    def embeddings(self) -> Iterator[Part]:
+        """Yield what makes tokens of images, and of the tokens of a stage before."""
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the Cells of the network in the order of the computation."""
+        yield from self.embeddings()
+        for index, block in enumerate(self.blocks):
+            stage = self.stage_of(index)
+            yield Part(f"blocks.{index}", block, stage.title, stage.count)
+        yield Part("norm", self.norm, "head", 1)
+        yield Part("head", self.head, "head", 1)
 
     @abstractmethod
     def foreign_tensors(self) -> list[ForeignTensor]:
@@ -136,13 +252,9 @@ class Backbone(nn.Cell):
         """Return the tables that such a checkpoint holds beside parameters, by their names there; we compute them."""
         return {}
 
-    def construct(self, images: Tensor, masks: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
-        """Return the logits (B, K) of ``images`` (B, 3, H, W).
-
-        ``masks`` (L, B) are the stochastic-depth masks of the L branches (``drop_path_masks``), ``keys`` (B,) int32 the
-        keys of the pictures' dropout masks (``dropout_keys``); None in evaluation.
-        """
-        return self.forward_head(self.forward_features(images, masks, keys))
+    def construct(self, images: Tensor, drop_path: Tensor | None = None, seeds: Tensor | None = None) -> Tensor:
+        """Return the logits (B, K) of ``images`` (B, 3, H, W)."""
+        return self.forward_head(self.forward_features(images, drop_path, seeds))
 
 
 def drop_path_rates(settings: Any, depth: int) -> tuple[float, ...]:

@@ -1,31 +1,30 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """The Pyramid Vision Transformer, first version (PVT: Wang et al., 2021), plain or with augmented shortcuts."""
 
-import dataclasses
 import functools
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import mindspore as ms
 from mindspore import Parameter, Tensor, nn, ops
 
-from src.config import Preprocessing, check
+from src.checks import check
 from src.layers.dropout import dropout
 from src.layers.initial import token_parameter
-from src.layers.norm import layer_norm
+from src.layers.norm import LayerNorm
 from src.layers.patch_embed import PatchEmbed
 from src.layers.patch_merge import PatchProjection
 from src.layers.reduction_attention import ReductionAttention
-from src.layers.shortcut import ShortcutSettings
 from src.models.blocks import build_block
 from src.models.contract import ForeignTensor, Stage, generators, unique_parameters
 from src.models.pytorch_names import official_tensor
 from src.models.settings import BackboneSettings, check_heads, check_positive, check_stages
 from src.models.staged import StagedTransformer, stage_blocks
+from src.models.variants import Variant, augmented
 from src.ops.position import bilinear_matrix, resize_position_embedding
 from src.ops.tokens import first_token
 from src.ops.windows import Grid
+from src.preprocessing import Preprocessing
 
 _EMBED_EPS = 1e-5  # of the LayerNorm of the patches, PyTorch's default
 
@@ -50,20 +49,20 @@ class PVTSettings(BackboneSettings):
         check(
             self.reductions[-1] == 1, f"reductions={list(self.reductions)}: must end with 1, where the class token is"
         )
-        side = self.image_size
-        for patch, reduction in zip(self.patch_sizes, self.reductions, strict=True):
-            fits = side % (patch * reduction) == 0
-            check(fits, f"image_size={self.image_size}: its {side} must be a multiple of {patch} * {reduction}")
-            side //= patch
+        for side in self.sides:
+            for patch, reduction in zip(self.patch_sizes, self.reductions, strict=True):
+                fits = side % (patch * reduction) == 0
+                check(fits, f"image_size={self.image_size}: its {side} must be a multiple of {patch} * {reduction}")
+                side //= patch
 
     @property
     def grids(self) -> list[Grid]:
-        """The (rows, columns) of each stage's tokens."""
-        sides, side = [], self.image_size
+        """The (rows, columns) of each stage's patches."""
+        grids, (rows, columns) = [], self.sides
         for patch in self.patch_sizes:
-            side //= patch
-            sides.append((side, side))
-        return sides
+            rows, columns = rows // patch, columns // patch
+            grids.append((rows, columns))
+        return grids
 
 
 class PyramidTransformer(StagedTransformer):
@@ -73,9 +72,9 @@ class PyramidTransformer(StagedTransformer):
         """Build with random weights."""
         count = len(settings.depths)
         shapes = zip(stage_blocks(settings.depths), settings.embed_dims, settings.grids, strict=True)
-        stages = [Stage(*shape, prefix=int(i == count - 1)) for i, shape in enumerate(shapes)]
+        stages = [Stage.of(*shape, prefix=int(i == count - 1)) for i, shape in enumerate(shapes)]
         entrances = [_entrance(settings, i) for i in range(count)]
-        blocks = [_block(settings, i, index) for i, stage in enumerate(stages) for index in stage.blocks]
+        blocks = [_block(settings, i) for i, stage in enumerate(stages) for _ in stage.blocks]
         super().__init__(settings, stages, entrances, blocks)
 
     def forward_head(self, tokens: Tensor) -> Tensor:
@@ -86,12 +85,9 @@ class PyramidTransformer(StagedTransformer):
         """Return the class token and the generators of circulant projections; the positions decay, as in PVT's code."""
         return {f"entrances.{len(self.stages) - 1}.cls_token"} | generators(self)
 
-    def resize(self, image_size: int) -> None:
-        """Interpolate the positions of each stage bilinearly to its grid of ``image_size``."""
-        settings = dataclasses.replace(self.settings, image_size=image_size)
-        before, self.settings = self.settings.grids, settings
-        if settings.grids == before:
-            return
+    def set_grids(self, settings: PVTSettings) -> None:
+        """Interpolate the positions of each stage bilinearly to its grid of ``settings``."""
+        before = self.settings.grids
         for i, (entrance, grid) in enumerate(zip(self.entrances, settings.grids, strict=True)):
             table = entrance.pos_embed
             resized = resize_position_embedding(
@@ -103,10 +99,6 @@ class PyramidTransformer(StagedTransformer):
             for index in self.stages[i].blocks:
                 if settings.reductions[i] > 1:
                     self.blocks[index].attn.reduce.patches.set_grid(grid)
-        self.stages = tuple(
-            dataclasses.replace(stage, grid=grid) for stage, grid in zip(self.stages, settings.grids, strict=True)
-        )
-        self.compile_cache.clear()  # a graph compiled before holds the old tables
 
     def foreign_tensors(self) -> list[ForeignTensor]:
         """Return where each parameter stands in a checkpoint of PVT's official code."""
@@ -149,32 +141,32 @@ _ENTRANCE_NAMES = {
 class Entrance(nn.Cell):
     """LayerNorm(patches W) + positions."""
 
-    def __init__(self, patches: nn.Cell, dim: int, tokens: int, drop: nn.Cell, settings: PVTSettings) -> None:
-        """Build for ``tokens`` = N of ``dim`` = C channels that ``patches`` makes; ``drop`` is their dropout."""
+    def __init__(self, patches: nn.Cell, dim: int, tokens: int, drop_rate: float) -> None:
+        """Build for ``tokens`` = N of ``dim`` = C channels that ``patches`` makes."""
         super().__init__()
         self.patches = patches
-        self.norm = layer_norm(dim, _EMBED_EPS, settings.kernels)
+        self.norm = LayerNorm(dim, _EMBED_EPS)
         self.pos_embed = token_parameter("pos_embed", 1, tokens, dim)
-        self.drop = drop
+        self.drop = dropout(drop_rate)
 
-    def construct(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
+    def construct(self, x: Tensor, seeds: Tensor | None = None) -> Tensor:
         """Return the tokens (B, N, C) of images or of the tokens of the stage before."""
-        return self.drop(self.norm(self.patches(x)) + self.pos_embed, keys)
+        return self.drop(self.norm(self.patches(x)) + self.pos_embed, seeds)
 
 
 class ClassTokenEntrance(Entrance):
     """The same with a class token before the patches, for the last stage."""
 
-    def __init__(self, patches: nn.Cell, dim: int, tokens: int, drop: nn.Cell, settings: PVTSettings) -> None:
+    def __init__(self, patches: nn.Cell, dim: int, tokens: int, drop_rate: float) -> None:
         """Build as ``Entrance``; there is one token more than ``tokens``."""
-        super().__init__(patches, dim, tokens + 1, drop, settings)
+        super().__init__(patches, dim, tokens + 1, drop_rate)
         self.cls_token = token_parameter("cls_token", 1, 1, dim)
 
-    def construct(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
+    def construct(self, x: Tensor, seeds: Tensor | None = None) -> Tensor:
         """Return the tokens (B, 1 + N, C) of the tokens of the stage before."""
         patches = self.norm(self.patches(x))
         cls_token = ops.broadcast_to(self.cls_token, (patches.shape[0], 1, -1))
-        return self.drop(ops.cat((cls_token, patches), 1) + self.pos_embed, keys)
+        return self.drop(ops.cat((cls_token, patches), 1) + self.pos_embed, seeds)
 
 
 def _entrance(settings: PVTSettings, stage: int) -> Entrance:
@@ -183,34 +175,23 @@ def _entrance(settings: PVTSettings, stage: int) -> Entrance:
         patches = PatchEmbed(patch, settings.in_channels, dim)
     else:
         before = stage - 1
-        patches = PatchProjection(settings.grids[before], patch, settings.embed_dims[before], dim, settings.kernels)
-    # dropouts are numbered in order: three a block, and one for the tokens of each stage; the network has the first
-    drop = dropout(settings.drop_rate if stage else 0.0, 3 * sum(settings.depths[:stage]) + stage)
+        patches = PatchProjection(settings.grids[before], patch, settings.embed_dims[before], dim)
     last = stage == len(settings.depths) - 1
-    return (ClassTokenEntrance if last else Entrance)(patches, dim, rows * columns, drop, settings)
+    drop_rate = settings.drop_rate if stage else 0.0  # the network itself has the dropout of the first stage
+    return (ClassTokenEntrance if last else Entrance)(patches, dim, rows * columns, drop_rate)
 
 
-def _block(settings: PVTSettings, stage: int, index: int) -> nn.Cell:
-    dim, first = settings.embed_dims[stage], 3 * index + stage + 1
-    attn = ReductionAttention(
-        dim,
-        settings.num_heads[stage],
-        settings.grids[stage],
-        settings.reductions[stage],
-        settings.qkv_bias,
-        settings.kernels,
-        settings.drop_rate,
-        first,
-    )
-    return build_block(settings, dim, attn, settings.mlp_ratios[stage], first + 1)
+def _block(settings: PVTSettings, stage: int) -> nn.Cell:
+    dim, reduction = settings.embed_dims[stage], settings.reductions[stage]
+    heads, grid = settings.num_heads[stage], settings.grids[stage]
+    attn = ReductionAttention(dim, heads, grid, reduction, settings.qkv_bias, settings.drop_rate)
+    return build_block(settings, dim, attn, settings.mlp_ratios[stage])
 
 
-_PICTURES: Callable[[int], Preprocessing] = functools.partial(Preprocessing.cropping, fraction=0.875)
 _DEPTHS = {"ti": (2, 2, 2, 2), "s": (3, 4, 6, 3), "m": (3, 4, 18, 3), "l": (3, 8, 27, 3)}
-VARIANTS: Mapping[str, tuple[PVTSettings, Callable[[int], Preprocessing]]] = {
-    **{f"pvt_{size}": (PVTSettings(depths=depths), _PICTURES) for size, depths in _DEPTHS.items()},
-    **{
-        f"augpvt_{size}": (PVTSettings(depths=depths, shortcut=ShortcutSettings(paths=2)), _PICTURES)
-        for size, depths in _DEPTHS.items()
-    },
+_PREPROCESSING = functools.partial(Preprocessing.cropping, fraction=0.875)
+_PLAIN = {
+    f"pvt_{size}": Variant(PyramidTransformer, PVTSettings(depths=depths), _PREPROCESSING)
+    for size, depths in _DEPTHS.items()
 }
+VARIANTS = {**_PLAIN, **augmented(_PLAIN, "pvt", "augpvt")}

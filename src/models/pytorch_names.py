@@ -4,7 +4,7 @@
 import math
 import re
 
-from src.layers.shortcut import ShortcutSettings
+from src.layers.shortcut.settings import ShortcutSettings
 from src.models.contract import ForeignTensor
 
 _SHORTCUT = re.compile(r"(?P<block>.+)\.(?P<location>attn|mlp)_shortcut\.project\.(?:proj\.)?(?P<kind>\w+)")

@@ -2,24 +2,16 @@
 """Models by name: each a row that gives its family and what sets it apart from the family's defaults."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from src.config import Preprocessing
 from src.errors import UserError, did_you_mean
 from src.models import pvt, swin, t2t, vit
 from src.models.contract import Backbone
+from src.models.variants import Variant
+from src.networks.build import build
+from src.networks.settings import NetworkSettings
 from src.overlay import overlay
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A row: how to build a model, with which settings, and for which pictures."""
-
-    build: Callable[[Any], Backbone]  # of an instance of ``settings``
-    settings: Any  # a frozen dataclass of the family
-    pictures: Callable[[int], Preprocessing]  # of the image size
 
 
 def create_model(name: str, preprocessing: Mapping[str, Any] | None = None, **settings: Any) -> Backbone:
@@ -34,19 +26,30 @@ def create_model(name: str, preprocessing: Mapping[str, Any] | None = None, **se
     Raises:
         UserError: unknown name (the near ones are listed), unknown setting, impossible combination.
     """
-    variant = find_variant(name, settings)
-    model = variant.build(variant.settings)
-    model.name = name
-    model.preprocessing = overlay(variant.pictures(variant.settings.image_size), preprocessing or {}, "preprocessing")
-    return model
+    return create_network({"model": name, "settings": settings}, preprocessing)
+
+
+def create_network(tree: Mapping[str, Any], preprocessing: Mapping[str, Any] | None = None) -> Backbone:
+    """Return a new network of a tree as a checkpoint holds it: ``NetworkSettings`` as a table of tables.
+
+    ``preprocessing``, and errors, are those of ``create_model``.
+    """
+    row = find_variant(tree["model"], tree["settings"])
+    parts = {key: value for key, value in tree.items() if key != "settings"}
+    own = row.preprocessing(row.settings.image_size)
+    return build(
+        overlay(NetworkSettings(tree["model"], row.settings), parts),
+        row,
+        overlay(own, preprocessing or {}, "preprocessing"),
+    )
 
 
 def find_variant(name: str, settings: Mapping[str, Any]) -> Variant:
     """Return the row of a model with ``settings`` laid over its own; raises as ``create_model`` does."""
     if name not in _VARIANTS:
         raise UserError(f"model.name={name}: no such model{did_you_mean(str(name), _VARIANTS)}")
-    variant = _VARIANTS[name]
-    return dataclasses.replace(variant, settings=overlay(variant.settings, settings, "model"))
+    row = _VARIANTS[name]
+    return dataclasses.replace(row, settings=overlay(row.settings, settings, "model"))
 
 
 def list_models() -> list[str]:
@@ -54,14 +57,4 @@ def list_models() -> list[str]:
     return sorted(_VARIANTS)
 
 
-_FAMILIES = (
-    (vit.VisionTransformer, vit.VARIANTS),
-    (pvt.PyramidTransformer, pvt.VARIANTS),
-    (t2t.TokensToTokenTransformer, t2t.VARIANTS),
-    (swin.SwinTransformer, swin.VARIANTS),
-)
-_VARIANTS = {
-    name: Variant(build, settings, pictures)
-    for build, variants in _FAMILIES
-    for name, (settings, pictures) in variants.items()
-}
+_VARIANTS: Mapping[str, Variant] = {**vit.VARIANTS, **pvt.VARIANTS, **t2t.VARIANTS, **swin.VARIANTS}

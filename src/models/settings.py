@@ -2,19 +2,23 @@
 """What every family can be set to; each adds its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
-from src.config import check
-from src.layers.kernels import Kernels
-from src.layers.shortcut import ShortcutSettings
+from src.checks import check
+from src.layers.accelerate import Kernels
+from src.layers.shortcut.settings import ShortcutSettings
+from src.ops.windows import Grid
+from src.preprocessing import ImageSize, sides_of
+
+S = TypeVar("S", bound="BackboneSettings")
 
 
 @dataclass(frozen=True)
 class BackboneSettings:
     """The settings that all families share."""
 
-    image_size: int = 224  # side of the square input, pixels
+    image_size: ImageSize = 224  # of the input, pixels: a side, or (height, width)
     in_channels: int = 3  # of the images
     num_classes: int = 1000  # outputs of the head
     qkv_bias: bool = True  # biases on queries, keys and values
@@ -30,6 +34,25 @@ class BackboneSettings:
         check(self.norm_eps > 0, f"norm_eps={self.norm_eps:g}: must be positive")
         for name in ("drop_path_rate", "drop_rate"):
             check(0 <= getattr(self, name) < 1, f"{name}={getattr(self, name):g}: must lie in [0, 1)")
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """The (height, width) of the input, pixels."""
+        return sides_of(self.image_size)
+
+    @property
+    def grids(self) -> list[Grid]:
+        """The (rows, columns) of each stage's patches."""
+        raise NotImplementedError
+
+    def resized(self: S, size: ImageSize) -> S:
+        """Return the settings of the same network for images of another size."""
+        return replace(self, image_size=size)
+
+    def check_multiple(self, step: int, name: str = "") -> None:
+        """Raise ``UserError`` unless both sides of the images are multiples of ``step``, which has a ``name``."""
+        fits = all(side % step == 0 for side in self.sides)
+        check(fits, f"image_size={_shown(self.image_size)}: must be a multiple of {name}{step}")
 
 
 def check_positive(settings: Any, *names: str) -> None:

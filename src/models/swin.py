@@ -4,25 +4,25 @@
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from mindspore import Tensor, nn
 
-from src.config import Preprocessing, check
+from src.checks import check
 from src.layers.dense import Dense
-from src.layers.norm import layer_norm
+from src.layers.norm import LayerNorm
 from src.layers.patch_embed import PatchEmbed
 from src.layers.patch_merge import PatchMerge
-from src.layers.shortcut import ShortcutSettings
 from src.layers.window_attention import WindowAttention
 from src.models.blocks import build_block
 from src.models.contract import ForeignTensor, Stage, generators, unique_parameters
 from src.models.pytorch_names import official_tensor
 from src.models.settings import BackboneSettings, check_heads, check_positive, check_stages
 from src.models.staged import StagedTransformer, stage_blocks
+from src.models.variants import Variant, augmented
 from src.ops.windows import Grid, relative_position_index
+from src.preprocessing import ImageSize, Preprocessing, sides_of
 
 _MERGED = 2  # tokens a side that become one between two stages
 
@@ -44,9 +44,8 @@ class SwinSettings(BackboneSettings):
         check_stages(self, "depths", "num_heads")
         check_positive(self, "patch_size", "embed_dim", "depths", "num_heads", "window_size", "mlp_ratio")
         check_heads(self.dims, self.num_heads, "channels")
-        step = self.patch_size * _MERGED ** (len(self.depths) - 1)
-        check(self.image_size % step == 0, f"image_size={self.image_size}: must be a multiple of {step}")
-        for side, _ in self.grids:
+        self.check_multiple(self.patch_size * _MERGED ** (len(self.depths) - 1))
+        for side in (side for grid in self.grids for side in grid):
             check(
                 side % min(self.window_size, side) == 0,
                 f"window_size={self.window_size}: must divide the {side} tokens a side of image_size={self.image_size}",
@@ -59,16 +58,20 @@ class SwinSettings(BackboneSettings):
 
     @property
     def grids(self) -> list[Grid]:
-        """The (rows, columns) of each stage's tokens."""
-        sides = [self.image_size // self.patch_size // _MERGED**stage for stage in range(len(self.depths))]
-        return [(side, side) for side in sides]
+        """The (rows, columns) of each stage's patches."""
+        return self._grids(self.image_size)
 
-    def resized(self, image_size: int) -> "SwinSettings":
+    def resized(self, size: ImageSize) -> "SwinSettings":
         """Return the settings for another image size, with the window as it is if it fits, else as many windows."""
-        grids = [image_size // self.patch_size // _MERGED**stage for stage in range(len(self.depths))]
-        fits = all(side and side % min(self.window_size, side) == 0 for side in grids)
-        window = self.window_size if fits else max(1, self.window_size * image_size // self.image_size)
-        return dataclasses.replace(self, image_size=image_size, window_size=window)
+        sides = [side for grid in self._grids(size) for side in grid]
+        fits = all(side and side % min(self.window_size, side) == 0 for side in sides)
+        window = self.window_size if fits else max(1, self.window_size * min(sides_of(size)) // min(self.sides))
+        return dataclasses.replace(self, image_size=size, window_size=window)
+
+    def _grids(self, size: ImageSize) -> list[Grid]:
+        height, width = sides_of(size)
+        steps = [self.patch_size * _MERGED**stage for stage in range(len(self.depths))]  # pixels from token to token
+        return [(height // step, width // step) for step in steps]
 
 
 class SwinTransformer(StagedTransformer):
@@ -77,9 +80,10 @@ class SwinTransformer(StagedTransformer):
     def __init__(self, settings: SwinSettings) -> None:
         """Build with random weights."""
         shapes = zip(stage_blocks(settings.depths), settings.dims, settings.grids, strict=True)
-        stages = [Stage(*shape) for shape in shapes]
+        stages = [Stage.of(*shape) for shape in shapes]
         entrances = [PatchEntrance(settings), *(Merging(settings, i) for i in range(1, len(stages)))]
-        blocks = [_block(settings, i, index) for i, stage in enumerate(stages) for index in stage.blocks]
+        places = [(i, index) for i, depth in enumerate(settings.depths) for index in range(depth)]
+        blocks = [_block(settings, stage, shifted=index % 2 == 1) for stage, index in places]
         super().__init__(settings, stages, entrances, blocks)
 
     def forward_head(self, tokens: Tensor) -> Tensor:
@@ -91,21 +95,13 @@ class SwinTransformer(StagedTransformer):
         tables = {name for name in unique_parameters(self) if name.endswith("bias_table")}
         return tables | generators(self)
 
-    def resize(self, image_size: int) -> None:
+    def set_grids(self, settings: SwinSettings) -> None:
         """Take other windows, or other sizes of them with interpolated biases: see ``SwinSettings.resized``."""
-        settings = self.settings.resized(image_size)
-        if settings == self.settings:
-            return
-        self.settings = settings
-        self.stages = tuple(
-            dataclasses.replace(stage, grid=grid) for stage, grid in zip(self.stages, settings.grids, strict=True)
-        )
-        for i, stage in enumerate(self.stages):
+        for i, (stage, grid) in enumerate(zip(self.stages, settings.grids, strict=True)):
             if i:
                 self.entrances[i].merge.set_grid(settings.grids[i - 1])
             for index in stage.blocks:
-                self.blocks[index].attn.resize(stage.grid, settings.window_size)
-        self.compile_cache.clear()  # a graph compiled before holds the old tables
+                self.blocks[index].attn.set_grid(grid, settings.window_size)
 
     def foreign_tensors(self) -> list[ForeignTensor]:
         """Return where each parameter stands in a checkpoint of Swin's official code."""
@@ -149,7 +145,7 @@ class PatchEntrance(nn.Cell):
         """Build for the first stage of ``settings``."""
         super().__init__()
         self.patches = PatchEmbed(settings.patch_size, settings.in_channels, settings.embed_dim)
-        self.norm = layer_norm(settings.embed_dim, settings.norm_eps, settings.kernels)
+        self.norm = LayerNorm(settings.embed_dim, settings.norm_eps)
 
     def construct(self, images: Tensor) -> Tensor:
         """Return the tokens (B, N, C) of ``images`` (B, 3, H, W)."""
@@ -164,42 +160,27 @@ class Merging(nn.Cell):
         super().__init__()
         dim, before = settings.dims[stage], stage - 1
         wide = settings.dims[before] * _MERGED**2
-        self.merge = PatchMerge(settings.grids[before], _MERGED, settings.kernels, columns_first=True)
-        self.norm = layer_norm(wide, settings.norm_eps, settings.kernels)
+        self.merge = PatchMerge(settings.grids[before], _MERGED, columns_first=True)
+        self.norm = LayerNorm(wide, settings.norm_eps)
         self.reduction = Dense(wide, dim, has_bias=False)
 
-    def construct(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Return (B, N / 4, 2 * C) of ``tokens`` (B, N, C); without dropout, so ``keys`` are not used."""
+    def construct(self, tokens: Tensor, seeds: Tensor | None = None) -> Tensor:
+        """Return (B, N / 4, 2 * C) of ``tokens`` (B, N, C); without dropout, so ``seeds`` are not used."""
         return self.reduction(self.norm(self.merge(tokens)))
 
 
-def _block(settings: SwinSettings, stage: int, index: int) -> nn.Cell:
-    dim, first = settings.dims[stage], 1 + 3 * index  # dropouts are numbered in order, from the tokens' on
-    shifted = (index - sum(settings.depths[:stage])) % 2 == 1
-    attn = WindowAttention(
-        dim,
-        settings.num_heads[stage],
-        settings.grids[stage],
-        settings.window_size,
-        shifted,
-        settings.qkv_bias,
-        settings.kernels,
-        settings.drop_rate,
-        first,
-    )
-    return build_block(settings, dim, attn, settings.mlp_ratio, first + 1)
+def _block(settings: SwinSettings, stage: int, shifted: bool) -> nn.Cell:
+    dim, heads, grid = settings.dims[stage], settings.num_heads[stage], settings.grids[stage]
+    window, qkv_bias = settings.window_size, settings.qkv_bias
+    attn = WindowAttention(dim, heads, grid, window, shifted, qkv_bias, settings.drop_rate)
+    return build_block(settings, dim, attn, settings.mlp_ratio)
 
 
-_PICTURES: Callable[[int], Preprocessing] = functools.partial(Preprocessing.cropping, fraction=0.875)
 _SIZES = {
     "t": {},
     "s": {"depths": (2, 2, 18, 2)},
     "b": {"depths": (2, 2, 18, 2), "embed_dim": 128, "num_heads": (4, 8, 16, 32)},
 }
-VARIANTS: Mapping[str, tuple[SwinSettings, Callable[[int], Preprocessing]]] = {
-    **{f"swin_{size}": (SwinSettings(**row), _PICTURES) for size, row in _SIZES.items()},
-    **{
-        f"augswin_{size}": (SwinSettings(**row, shortcut=ShortcutSettings(paths=2)), _PICTURES)
-        for size, row in _SIZES.items()
-    },
-}
+_PREPROCESSING = functools.partial(Preprocessing.cropping, fraction=0.875)
+_PLAIN = {f"swin_{size}": Variant(SwinTransformer, SwinSettings(**row), _PREPROCESSING) for size, row in _SIZES.items()}
+VARIANTS = {**_PLAIN, **augmented(_PLAIN, "swin", "augswin")}

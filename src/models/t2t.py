@@ -4,7 +4,6 @@
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,12 +11,10 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor
 
-from src.config import Preprocessing, check
-from src.layers.shortcut import ShortcutSettings
-from src.models.class_token import ClassTokenTransformer
+from src.models.class_token import ClassTokenSettings, ClassTokenTransformer
 from src.models.contract import ForeignTensor, generators, unique_parameters
 from src.models.pytorch_names import official_tensor
-from src.models.settings import BackboneSettings, check_heads, check_positive
+from src.models.settings import check_positive
 from src.models.tokens_to_token import (
     PERFORMER_DROP_RATE,
     SPLITS,
@@ -26,28 +23,33 @@ from src.models.tokens_to_token import (
     TokensToToken,
     TokenTransformer,
 )
+from src.models.variants import Variant, augmented
 from src.ops.position import sinusoid_positions
+from src.ops.windows import Grid
+from src.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
-class T2TSettings(BackboneSettings):
+class T2TSettings(ClassTokenSettings):
     """The settings of a T2T-ViT; the defaults are those of T2T-ViT-14."""
 
     qkv_bias: bool = False  # biases on queries, keys and values
     norm_eps: float = 1e-5  # of every LayerNorm
+    depth: int = 14  # blocks
+    mlp_ratio: float = 3.0  # hidden units of the MLP over C
     tokens: Literal["performer", "transformer"] = "performer"  # attention of the tokens-to-token module
     token_dim: int = 64  # channels within that module
-    embed_dim: int = 384  # C, channels of a token
-    depth: int = 14  # blocks
-    num_heads: int = 6  # h, of each attention
-    mlp_ratio: float = 3.0  # hidden units of the MLP over C
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_positive(self, "token_dim", "embed_dim", "depth", "num_heads", "mlp_ratio")
-        size = self.image_size
-        check(size % STRIDE == 0, f"image_size={size}: must be a multiple of {STRIDE}")
-        check_heads((self.embed_dim,), (self.num_heads,), "embed_dim")
+        check_positive(self, "token_dim")
+        self.check_multiple(STRIDE)
+
+    @property
+    def grids(self) -> list[Grid]:
+        """The (rows, columns) of the patches, of the one stage."""
+        rows, columns = (side // STRIDE for side in self.sides)
+        return [(rows, columns)]
 
 
 _ATTENTIONS = {"performer": TokenPerformer, "transformer": TokenTransformer}
@@ -58,42 +60,29 @@ class TokensToTokenTransformer(ClassTokenTransformer):
 
     def __init__(self, settings: T2TSettings) -> None:
         """Build with random weights."""
-        grid = (settings.image_size // STRIDE,) * 2
         patch_embed = TokensToToken(
-            _ATTENTIONS[settings.tokens],
-            settings.image_size,
-            settings.in_channels,
-            settings.token_dim,
-            settings.embed_dim,
-            settings.kernels,
-            drop_layer=1 + 3 * settings.depth,  # behind those of the blocks
+            _ATTENTIONS[settings.tokens], settings.sides, settings.in_channels, settings.token_dim, settings.embed_dim
         )
-        super().__init__(settings, patch_embed, grid)
+        super().__init__(settings, patch_embed)
         if settings.tokens == "performer":
             self.drop_rate = max(settings.drop_rate, PERFORMER_DROP_RATE)
 
-    def positions(self, grid: tuple[int, int]) -> Tensor:
+    def positions(self, grid: Grid) -> Tensor:
         """Return the fixed sinusoids (1, 1 + rows * columns, C)."""
         return Tensor(sinusoid_positions(1 + grid[0] * grid[1], self.settings.embed_dim), ms.float32)
 
-    def enter(self, images: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Return what ``embed`` does, with dropout by ``keys`` (B,), also within the tokens-to-token module."""
-        return self.drop(self.with_class_token(self.patch_embed(images, keys)), keys)
+    def embed(self, images: Tensor, seeds: Tensor | None = None) -> Tensor:
+        """Return the tokens (B, 1 + rows * columns, C), with dropout also within the tokens-to-token module."""
+        return self.drop(self.with_class_token(self.patch_embed(images, seeds)), seeds)
 
     def no_weight_decay(self) -> set[str]:
         """Return the class token and the generators of circulant projections."""
         return {"cls_token"} | generators(self)
 
-    def resize(self, image_size: int) -> None:
-        """Take images of another size, a multiple of 16, with the sinusoids of its grid."""
-        self.settings = dataclasses.replace(self.settings, image_size=image_size)
-        grid = (image_size // STRIDE,) * 2
-        if grid == self.grid_size:
-            return
-        self.patch_embed.set_size(image_size)
-        self.pos_embed = self.positions(grid)
-        self.stages = tuple(dataclasses.replace(stage, grid=grid) for stage in self.stages)
-        self.compile_cache.clear()  # a graph compiled before holds the old tables
+    def set_grids(self, settings: T2TSettings) -> None:
+        """Take neighbourhoods of other images, and the sinusoids of their grid."""
+        self.patch_embed.set_size(settings.sides)
+        self.pos_embed = self.positions(*settings.grids)
 
     def foreign_tensors(self) -> list[ForeignTensor]:
         """Return where each parameter stands in a checkpoint of T2T-ViT's official code."""
@@ -126,17 +115,20 @@ _UNFOLDED = (
     r"patch_embed\.attention2\.(norm1\.\w+|(kqv|qkv)\.weight)",
     r"patch_embed\.project\.weight",
 )
-_PICTURES: Callable[[int], Preprocessing] = functools.partial(Preprocessing.cropping, fraction=0.9)
 _SIZES = {
     "14": {},
     "19": {"embed_dim": 448, "depth": 19, "num_heads": 7},
     "24": {"embed_dim": 512, "depth": 24, "num_heads": 8},
 }
-VARIANTS: Mapping[str, tuple[T2TSettings, Callable[[int], Preprocessing]]] = {
-    **{f"t2t_{size}": (T2TSettings(**row), _PICTURES) for size, row in _SIZES.items()},
-    **{f"t2t_{size}_t": (T2TSettings(**row, tokens="transformer"), _PICTURES) for size, row in _SIZES.items()},
-    **{
-        f"augt2t_{size}": (T2TSettings(**row, shortcut=ShortcutSettings(paths=2)), _PICTURES)
+_PREPROCESSING = functools.partial(Preprocessing.cropping, fraction=0.9)
+
+
+def _rows(name: str, **settings: str) -> dict[str, Variant]:
+    return {
+        name.format(size): Variant(TokensToTokenTransformer, T2TSettings(**row, **settings), _PREPROCESSING)
         for size, row in _SIZES.items()
-    },
-}
+    }
+
+
+_PLAIN = _rows("t2t_{}")
+VARIANTS = {**_PLAIN, **_rows("t2t_{}_t", tokens="transformer"), **augmented(_PLAIN, "t2t", "augt2t")}

@@ -39,8 +39,8 @@ def dense_product(x: Tensor, generators: Tensor, index: Tensor) -> Tensor:
 
     T*b_out*b_in*n*n multiply-accumulates a token.
     """
-    rows = x.reshape(-1, x.shape[-1])
-    y = ops.matmul(rows, dense_weight(generators, index).transpose())
+    rows = x.reshape(-1, x.shape[-1])  # (M, b_in*n)
+    y = ops.matmul(rows, dense_weight(generators, index).transpose())  # (M, T*b_out*n)
     return y.reshape(-1, *x.shape[1:-1], index.shape[0])
 
 

@@ -12,6 +12,6 @@ def patchify(images: Tensor, patch_size: int) -> Tensor:
     """
     _, channels, height, width = images.shape
     rows, columns = height // patch_size, width // patch_size
-    patches = images.reshape(-1, channels, rows, patch_size, columns, patch_size)
+    patches = images.reshape(-1, channels, rows, patch_size, columns, patch_size)  # (B, C, H/p, p, W/p, p)
     patches = patches.transpose(0, 2, 4, 1, 3, 5)  # (B, H/p, W/p, C, p, p)
     return patches.reshape(-1, rows * columns, channels * patch_size * patch_size)

@@ -7,4 +7,4 @@ from mindspore import Tensor, ops
 def first_token(tokens: Tensor) -> Tensor:
     """Return the first token (B, C) of ``tokens`` (B, N, C)."""
     first, _ = ops.split(tokens, (1, tokens.shape[1] - 1), 1)  # indexing copies 30 times slower on a CPU
-    return first.reshape(-1, tokens.shape[2])
+    return first.reshape(-1, tokens.shape[2])  # (B, 1, C), then (B, C)

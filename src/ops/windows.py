@@ -22,7 +22,7 @@ def window_index(grid: Grid, size: int, shift: int = 0, columns_first: bool = Fa
         columns_first: order within a window: down its columns instead of along its rows.
     """
     rows, columns = grid
-    tokens = np.arange(rows * columns).reshape(grid)
+    tokens = np.arange(rows * columns).reshape(grid)  # (rows, columns)
     tokens = np.roll(tokens, (-shift, -shift), (0, 1)).reshape(rows // size, size, columns // size, size)
     return tokens.transpose((0, 2, 3, 1) if columns_first else (0, 2, 1, 3)).reshape(-1)
 
@@ -63,7 +63,7 @@ def shift_mask(grid: Grid, size: int, shift: int) -> np.ndarray:
     """
     rows, columns = (np.digitize(np.arange(side), (side - size, side - shift)) for side in grid)
     regions = (3 * rows[:, None] + columns).reshape(-1)  # of the rolled grid
-    regions = regions[window_index(grid, size)].reshape(-1, size * size)
+    regions = regions[window_index(grid, size)].reshape(-1, size * size)  # (windows, size**2)
     return np.where(regions[:, :, None] == regions[:, None, :], 0.0, _MASKED).astype(np.float32)
 
 

@@ -7,13 +7,13 @@ MindSpore's ``nn.AdamWeightDecay`` has no bias correction, its ``mint.optim.Adam
 from collections.abc import Sequence
 
 import mindspore as ms
-from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
+from mindspore import Parameter, Tensor, ops
 
 from src.config import OptimConfig
-from src.optim.groups import groups_of
+from src.optim.grouped import GroupedOptimizer
 
 
-class AdamW(nn.Cell):
+class AdamW(GroupedOptimizer):
     """One step of AdamW on all parameters at once.
 
     m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
@@ -22,20 +22,11 @@ class AdamW(nn.Cell):
     The framework's fused kernel leaves the corrections out: it computes p - r (m / (sqrt(v) + e) + w p). With
     r = lr sqrt(c2) / c1, e = eps sqrt(c2) and w = wd c1 / sqrt(c2) that is the formula above, in one kernel a
     parameter instead of fifteen.
-
-    The learning rate is an argument: the schedule stays outside, so that a resumed run needs no list of rates.
     """
 
     def __init__(self, parameters: Sequence[Parameter], optim: OptimConfig, no_decay: set[str]) -> None:
-        """Build for ``parameters``; the names in ``no_decay`` have no weight decay, see ``groups_of``.
-
-        Raises:
-            UserError: a rule of ``optim.groups`` that no parameter goes by.
-        """
-        super().__init__()
-        self.parameters = ParameterTuple(parameters)
-        groups = groups_of(parameters, optim, no_decay)
-        self.decays, self.lr_scales = zip(*((group.weight_decay, group.lr_scale) for group in groups), strict=True)
+        """Build as ``GroupedOptimizer``."""
+        super().__init__(parameters, optim, no_decay)
         self.beta1, self.beta2 = (Tensor(beta, ms.float32) for beta in optim.betas)
         self.eps = optim.eps
         self.m = self.parameters.clone(prefix="m", init="zeros")

@@ -3,20 +3,18 @@
 
 from collections.abc import Sequence
 
-from mindspore import Parameter, nn
+from mindspore import Parameter
 
 from src.config import OptimConfig
 from src.optim.adamw import AdamW
+from src.optim.grouped import GroupedOptimizer
 from src.optim.sgd import SGD
 
 _OPTIMIZERS = {"adamw": AdamW, "sgd": SGD, "momentum": SGD}
 
 
-def build_optimizer(parameters: Sequence[Parameter], optim: OptimConfig, no_decay: set[str]) -> nn.Cell:
+def build_optimizer(parameters: Sequence[Parameter], optim: OptimConfig, no_decay: set[str]) -> GroupedOptimizer:
     """Return the optimizer ``optim.name`` for ``parameters``.
-
-    It has ``parameters`` (a ParameterTuple), ``construct(gradients, lr)`` (one step, returns True) and ``state()``
-    (what a checkpoint needs beside the weights, by name).
 
     Args:
         parameters: with the names they have in the model.

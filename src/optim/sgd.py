@@ -3,13 +3,13 @@
 
 from collections.abc import Sequence
 
-from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
+from mindspore import Parameter, Tensor, ops
 
 from src.config import OptimConfig
-from src.optim.groups import groups_of
+from src.optim.grouped import GroupedOptimizer
 
 
-class SGD(nn.Cell):
+class SGD(GroupedOptimizer):
     """One step of SGD on all parameters at once.
 
     g = g + wd p;  u = mu u + g;  p = p - lr u, or with Nesterov's momentum p = p - lr (g + mu u)
@@ -18,17 +18,8 @@ class SGD(nn.Cell):
     """
 
     def __init__(self, parameters: Sequence[Parameter], optim: OptimConfig, no_decay: set[str]) -> None:
-        """Build for ``parameters``, with Nesterov's momentum where ``optim.name`` is sgd.
-
-        The names in ``no_decay`` have no weight decay, see ``groups_of``.
-
-        Raises:
-            UserError: a rule of ``optim.groups`` that no parameter goes by.
-        """
-        super().__init__()
-        self.parameters = ParameterTuple(parameters)
-        groups = groups_of(parameters, optim, no_decay)
-        self.decays, self.lr_scales = zip(*((group.weight_decay, group.lr_scale) for group in groups), strict=True)
+        """Build as ``GroupedOptimizer``, with Nesterov's momentum where ``optim.name`` is sgd."""
+        super().__init__(parameters, optim, no_decay)
         self.momentum = optim.momentum
         self.velocities = self.parameters.clone(prefix="velocity", init="zeros")
         self.nesterov = optim.name == "sgd"

@@ -7,22 +7,21 @@ import itertools
 import mindspore as ms
 import numpy as np
 import pytest
-from mindspore import ParameterTuple, Tensor
+from mindspore import Tensor
 
 from src.checkpoint.adapt import load_model, load_weights, model_of, portable, start_from
 from src.checkpoint.record import EMA, OPTIMIZER, Description, Record, save_record
-from src.config import plain
-from src.engine.step import gradient_function
 from src.errors import UserError
 from src.layers.activation import NativeBiasedGELU
-from src.layers.circulant_dense import CirculantDense
-from src.layers.fused_shortcut import FusedShortcut
-from src.layers.norm import NativeLayerNorm
+from src.layers.norm import NativeNormalise
+from src.layers.shortcut.circulant import CirculantShortcut
+from src.layers.shortcut.native import NativeCirculantSum
 from src.layers.softmax import NativeSoftmax
 from src.models.contract import unique_parameters
 from src.ops.position import resize_position_embedding
+from src.overlay import plain
 from tests.native import IMPLEMENTATIONS, needs_compiler
-from tests.tiny import tiny_family, tiny_model
+from tests.tiny import loss_and_gradients, tiny_family, tiny_model
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -177,14 +176,15 @@ def test_new_paths_change_nothing_and_learn(paths, projection, rng):
         network.set_train(False)
     np.testing.assert_allclose(logits(model), logits(plain_model), rtol=0, atol=1e-5)  # new paths: 2e-6
 
-    parameters = ParameterTuple([p for p in model.trainable_params() if "_shortcut." in p.name and p.ndim > 1])
+    paths_of = {p.name: p for p in model.trainable_params() if "_shortcut." in p.name and p.ndim > 1}
     images = Tensor(rng.standard_normal((2, 3, 32, 32)).astype(np.float32))
     targets = Tensor(np.eye(10, dtype=np.float32)[[3, 5]])
-    _, gradients = gradient_function(model, parameters)(images, targets, None)
-    for parameter, gradient in zip(parameters, gradients, strict=True):
+    _, _, gradients = loss_and_gradients(model, images, targets)
+    assert paths_of
+    for name, parameter in paths_of.items():
         value = parameter.asnumpy().reshape(paths, -1)
         assert all(np.abs(one - other).max() > 0 for one, other in itertools.pairwise(value)), "paths that are alike"
-        assert np.abs(gradient.asnumpy().reshape(paths, -1)).max(axis=1).min() > 0
+        assert np.abs(gradients[name].reshape(paths, -1)).max(axis=1).min() > 0
 
 
 @pytest.mark.parametrize("shortcut", [{"paths": 2}, {"paths": 1, "form": "act"}])
@@ -211,7 +211,7 @@ def test_portable_model_gives_the_same_logits(implementation, shortcut):
     model.preprocessing = dataclasses.replace(model.preprocessing, resize=99)
     model.set_train(False)
     twin = portable(model)
-    assert not [cell for _, cell in twin.cells_and_names() if isinstance(cell, CirculantDense)]
+    assert not [cell for _, cell in twin.cells_and_names() if isinstance(cell, CirculantShortcut)]
     assert (twin.name, twin.preprocessing) == (model.name, model.preprocessing)
     assert len(unique_parameters(twin)) == len({id(p) for p in twin.get_parameters()})
     assert not twin.training
@@ -224,7 +224,7 @@ def test_portable_model_gives_the_same_logits(implementation, shortcut):
 @pytest.mark.parametrize("released", ["base", "linear2", "circulant2"])
 def test_portable_model_has_no_native_kernel(released):
     def native(model):
-        kinds = (NativeBiasedGELU, NativeLayerNorm, NativeSoftmax, FusedShortcut)
+        kinds = (NativeBiasedGELU, NativeNormalise, NativeSoftmax, NativeCirculantSum)
         return [name for name, cell in model.cells_and_names() if isinstance(cell, kinds)]
 
     model = tiny_model(released)

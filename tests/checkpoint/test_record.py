@@ -11,8 +11,8 @@ from mindspore import Tensor
 from mindspore.train.checkpoint_pb2 import Checkpoint
 
 from src.checkpoint.record import EMA, OPTIMIZER, Description, Record, load_record, save_record
-from src.config import Preprocessing
 from src.errors import UserError
+from src.preprocessing import Preprocessing
 from tests.conftest import ROOT
 
 WEIGHT = "blocks.0.mlp.fc1.weight"
@@ -69,6 +69,25 @@ def test_round_trip(tmp_path):
     assert read.description.classes == ("été", "猫", "n01440764")
     assert read.description.mindspore_version == ms.__version__
     assert [path.name for path in tmp_path.iterdir()] == ["a.ckpt"]
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"],
+)
+def test_every_type_that_is_written_is_read(dtype, tmp_path):
+    value = np.array([[0, 1, 2], [3, 100, 0]]).astype(dtype)
+    save_record(tmp_path / "a.ckpt", Record(Description(), {"value": value, "single": value[0, 1]}))
+    read = load_record(tmp_path / "a.ckpt").tensors
+    assert (read["value"].dtype, read["single"].shape) == (value.dtype, ())
+    assert np.array_equal(read["value"], value)
+
+
+@pytest.mark.parametrize("value", [np.ones(2, np.complex64), np.ones((0, 3), np.float32), np.ones(2, ">f4")])
+def test_what_could_not_be_read_back_is_not_written(value, tmp_path):
+    with pytest.raises(UserError, match=r"a\.ckpt: could not be written \(odd is "):
+        save_record(tmp_path / "a.ckpt", Record(Description(), {"odd": value}))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_parts():

@@ -4,9 +4,10 @@
 import numpy as np
 import pytest
 
-from src.config import DataConfig, Preprocessing
+from src.config import DataConfig
 from src.data.batch_transform import BatchTransform
 from src.data.transforms import normalise
+from src.preprocessing import Preprocessing
 
 SIZE = Preprocessing(size=12, resize=12)
 POSITIONS = np.array([40, 41, 7, 3])

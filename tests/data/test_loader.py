@@ -1,45 +1,29 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """Batches: the same for any number of workers and of ranks, after a resume, and each picture as often as it should."""
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PIL import Image
 
-from src.config import Config, DataConfig, Preprocessing, TrainConfig
+from src.config import Config, DataConfig, TrainConfig
 from src.data.loader import EvalLoader, TrainLoader
 from src.data.sampler import epoch_order, index_at, rank_positions
-from src.data.source import Source
 from src.data.sources import open_source
 from src.data.transforms import eval_picture, normalise
 from src.distributed import ALONE, Ranks
 from src.errors import UserError
-from src.layers.drop_path import drop_path_masks
+from src.layers.drop_path import drop_path_factors
+from src.preprocessing import Preprocessing
+from tests.conftest import ROOT
+from tests.data.memory import Pictures
 
 PREPROCESSING = Preprocessing(size=8, resize=9)
 LABELS = np.array([2, 0, 1], np.int32)  # what the model calls the classes a, b, c
-
-
-class Pictures(Source):
-    """Pictures of noise in memory; a row of each keeps its number, for pictures of one colour."""
-
-    name, classes = "memory", ("a", "b", "c")
-
-    def __init__(self, count, plain=False):
-        draw = np.random.default_rng(1)
-        self.labels = draw.integers(0, 3, count).astype(np.int32)
-        self.pixels = draw.integers(0, 256, (count, 12, 10, 3), dtype=np.uint8)
-        if plain:  # the colour tells the picture, whatever the crop
-            self.pixels[:] = np.arange(count, dtype=np.uint8)[:, None, None, None]
-
-        self.broken = set()
-
-    def picture(self, index):
-        if index in self.broken:
-            raise UserError(f"picture {index}: broken")
-        return Image.fromarray(self.pixels[index])
-
-    def picture_name(self, index):
-        return str(index)
 
 
 RECIPE = {"interpolation": "random", "auto_augment": "rand-m9-mstd0.5-inc1", "erase_prob": 0.5}
@@ -268,7 +252,7 @@ def test_order_crops_and_stochastic_depth_have_streams_of_their_own(monkeypatch)
     monkeypatch.setattr(np.random, "default_rng", recording)
     passes(train_loader(source, workers=1, seed=77), 0, 2)
     for epoch in range(2):
-        drop_path_masks([0.5], 77, epoch, range(8))
+        drop_path_factors([0.5], 77, epoch, range(8))
     assert len(states) == 2 * (1 + 8 + 8)
     assert len(set(states)) == len(states)
 
@@ -328,8 +312,83 @@ def test_a_broken_picture_comes_out_of_the_readers_as_the_users_error(split, wor
     assert "\n" not in str(caught.value)
 
 
+def threads():
+    """Return how many threads this process has, those of MindSpore included."""
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+@pytest.mark.parametrize("how", ["to the end", "dropped", "closed", "broken"])
+def test_no_thread_outlives_its_batches(how):
+    source = Pictures(60)
+    list(EvalLoader(source, LABELS, DataConfig(), PREPROCESSING))  # MindSpore keeps a thread of its first pipeline
+    before = threads()
+    if how == "broken":
+        source.broken = {20}
+    batches = iter(EvalLoader(source, LABELS, DataConfig(eval_batch_size=6), PREPROCESSING))
+    next(batches)
+    assert threads() > before
+    if how == "closed":
+        batches.close()
+    elif how == "to the end":
+        assert len(list(batches)) == 9
+    elif how == "broken":
+        with pytest.raises(UserError, match="picture 20: broken"):
+            list(batches)
+    del batches
+    assert threads() == before
+
+
+def test_dropped_epochs_leave_no_thread():
+    epochs = train_loader(Pictures(60)).epochs(0, 5)
+    batches = next(epochs)
+    next(batches)
+    running = threads()
+    del epochs, batches
+    assert threads() < running
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_broken_picture_leaves_nothing_of_mindspore_on_standard_error(split, picture_folder):
+    """Its logs go past Python; at the level of warnings, which is its own default, it would write of any error."""
+    (picture_folder / split / "green" / "0.png").write_bytes(b"no picture")
+    program = f"""
+import sys
+import numpy as np
+from src.config import Config, DataConfig
+from src.data.loader import EvalLoader, TrainLoader
+from src.data.sources import open_source
+from src.distributed import ALONE
+from src.errors import run_door
+from src.preprocessing import Preprocessing
+
+def main():
+    source, labels, size = open_source({str(picture_folder)!r}, {split!r}), np.arange(3), Preprocessing(8, 9)
+    if {split!r} == "train":
+        batches = next(TrainLoader(source, labels, 3, Config(data=DataConfig(batch_size=4)), size, ALONE).epochs(0, 1))
+    else:
+        batches = EvalLoader(source, labels, DataConfig(), size)
+    list(batches)
+
+run_door(main)
+"""
+    level = {key: value for key, value in os.environ.items() if key != "GLOG_v"}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=level, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    broken = picture_folder / split / "green" / "0.png"
+    assert re.fullmatch(rf"error: {broken}: not a readable picture \(.*\)\n", done.stderr)
+
+
 def test_a_fault_of_the_program_in_a_reader_stays_a_fault(monkeypatch):
     source = Pictures(8)
     monkeypatch.setattr(source, "picture", {}.__getitem__)
     with pytest.raises(KeyError):
         list(EvalLoader(source, LABELS, DataConfig(), PREPROCESSING))
+
+
+def test_a_fault_of_the_program_in_a_batch_stays_a_fault():
+    def prepare(pictures):
+        raise KeyError(len(pictures))
+
+    with pytest.raises(KeyError, match="8"):
+        list(EvalLoader(Pictures(8), LABELS, DataConfig(), PREPROCESSING, prepare=prepare))

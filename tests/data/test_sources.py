@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.data.image_folder import ImageFolder
 from src.data.picture_files import picture_files, read_picture
+from src.data.sets.image_folder import ImageFolder
 from src.data.sources import open_source
 from src.errors import UserError
 

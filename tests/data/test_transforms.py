@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.config import DataConfig, Preprocessing
+from src.config import DataConfig
 from src.data.transforms import TrainTransform, eval_picture, normalise, random_crop_box
+from src.preprocessing import Preprocessing
 
 RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,

@@ -11,13 +11,13 @@ import pytest
 from src.checkpoint import metadata
 from src.checkpoint.adapt import portable
 from src.checkpoint.record import Description
-from src.config import plain
 from src.data.picture_files import read_picture
 from src.data.transforms import eval_picture
 from src.deploy.inputs import PictureInput
 from src.deploy.onnx.file import read_onnx, write_onnx
 from src.deploy.predict import predict
 from src.deploy.verify import draw_pictures
+from src.overlay import plain
 from tests.conftest import ROOT
 from tests.tiny import lively, tiny_model
 

@@ -12,7 +12,6 @@ from mindspore import Tensor
 from src.checkpoint import metadata
 from src.checkpoint.adapt import load_model
 from src.checkpoint.record import Description, Record, save_record
-from src.config import plain
 from src.deploy import export as module
 from src.deploy.export import Target, export
 from src.deploy.mindir import read_mindir, write_mindir
@@ -20,6 +19,7 @@ from src.deploy.onnx.file import read_onnx
 from src.deploy.verify import Difference, Verification, VerificationError
 from src.errors import UserError
 from src.models.inference import network_logits
+from src.overlay import plain
 from tests.golden.load import FOLDER, model_of, read_golden
 
 CLASSES = tuple(f"Klasse {i} größer" for i in range(10))

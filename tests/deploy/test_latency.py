@@ -2,10 +2,10 @@
 """Classifiers take turns, and the calls that warm them up are not counted."""
 
 from src.checkpoint.record import Description
-from src.config import Preprocessing
 from src.deploy import latency as module
 from src.deploy.classifier import Classifier
 from src.deploy.latency import WARM_UP, Latency, compare_latency
+from src.preprocessing import Preprocessing
 
 
 def test_turns_and_percentiles_by_hand(monkeypatch):

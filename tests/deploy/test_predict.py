@@ -8,13 +8,14 @@ import pytest
 from PIL import Image
 
 from src.checkpoint.record import Description, Record, save_record
-from src.config import Preprocessing, plain
 from src.deploy.classifier import Classifier
 from src.deploy.export import Target, export
 from src.deploy.inputs import find_pictures
 from src.deploy.load import load_classifier
 from src.deploy.predict import predict, softmax
 from src.errors import UserError
+from src.overlay import plain
+from src.preprocessing import Preprocessing
 from tests.golden.load import FOLDER, model_of, read_golden
 
 PICTURES = Preprocessing(16, 16, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from src.checkpoint.record import Description
-from src.config import Preprocessing
 from src.data.picture_files import read_picture
 from src.deploy.classifier import Classifier
 from src.deploy.verify import BATCHES, BOUNDS, Bound, Difference, Verification, difference, draw_pictures, verify
+from src.preprocessing import Preprocessing
 
 PREPROCESSING = Preprocessing(size=16, resize=20)
 SAME = Difference(0.0, 0.0, 1.0, 7)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from src.engine.curves import draw_curves, ticks
+from src.engine.metrics.accuracy import Accuracy
 
 RED, BLUE, GREEN = (0xC1, 0x27, 0x2D), (0x0A, 0x5F, 0xA5), (0x2E, 0x8B, 0x57)
 SIZE = (1144, 400)
@@ -43,7 +44,7 @@ def test_ticks_span_the_values_with_few_steps(rng):
 
 
 def drawn(tmp_path, epochs):
-    draw_curves(epochs, tmp_path / "curves.png")
+    draw_curves(epochs, tmp_path / "curves.png", Accuracy)
     assert [path.name for path in tmp_path.iterdir()] == ["curves.png"]
     with Image.open(tmp_path / "curves.png") as picture:
         assert (picture.size, picture.format) == (SIZE, "PNG")

@@ -5,15 +5,15 @@ import signal
 
 import pytest
 
-from benchmarks.fault_injection import Victim, differences, kill_often, outcome, run_into_full_disk, wait_for
+from benchmarks.fault_injection import Victim, differences, kill_often, outcome, run_into_full_disk, stop
 from src.checkpoint.record import load_record
 
 KILLS = 6  # `python benchmarks/fault_injection.py` does 200
 
 
 @pytest.fixture(scope="module")
-def victim(tmp_path_factory):
-    return Victim(tmp_path_factory.mktemp("victim"))
+def victim(tmp_path_factory, forks):
+    return Victim(tmp_path_factory.mktemp("victim"), python=str(forks / "python"))
 
 
 @pytest.fixture(scope="module")
@@ -31,21 +31,32 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(victim, wh
     assert lost == 0
 
 
-def test_a_full_disk_takes_nothing_away(victim, whole):
-    assert run_into_full_disk(victim, "full", whole[1]) == []
+@pytest.fixture(scope="module")
+def stopped(victim):
+    """What came of a training that got TERM, then had no room on the disk, then got INT, and then went to its end."""
+    found = {signal.SIGTERM: (*stop(victim, "stopped", signal.SIGTERM), present_step(victim))}
+    found["full disk"] = run_into_full_disk(victim, "stopped")
+    found[signal.SIGINT] = (*stop(victim, "stopped", signal.SIGINT), present_step(victim))
+    victim.finish("stopped")
+    return found
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(victim, whole, number, status):
-    run = f"signal{status}"
-    with victim.start(run) as process:
-        wait_for(process, "epoch 1/8  loss")  # the line of its end, not of its progress
-        process.send_signal(number)
-        said = process.stdout.read()
-    assert process.returncode == status
-    step = load_record(victim.folder / run / "last.ckpt").description.step
-    assert 4 <= step < 32
+def present_step(victim):
+    return load_record(victim.folder / "stopped" / "last.ckpt").description.step
+
+
+def test_a_full_disk_takes_nothing_away(stopped):
+    assert stopped["full disk"] == []
+
+
+@pytest.mark.parametrize(("number", "status", "first"), [(signal.SIGTERM, 143, 4), (signal.SIGINT, 130, 8)])
+def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(stopped, number, status, first):
+    found, said, step = stopped[number]
+    assert found == status
+    assert first <= step < 32
     assert f"last.ckpt: epoch {step // 4}, step {step}; --resume goes on from there\n" in said
     assert said.endswith(f"stopped by {number.name}\n")
-    victim.finish(run)
-    assert differences(outcome(victim.folder / run), whole[1]) == []
+
+
+def test_a_run_that_was_stopped_ends_as_if_it_never_was(victim, whole, stopped):
+    assert differences(outcome(victim.folder / "stopped"), whole[1]) == []

@@ -36,10 +36,11 @@ BROKEN = ("train/green/3.png", "train/red/11.png")
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory):
+def desk(tmp_path_factory, forks):
     """A folder with 48 training and 9 validation pictures, two of the former broken."""
     folder = tmp_path_factory.mktemp("desk")
     Victim(folder, CONFIG, pictures=16)
+    (folder / "bin").symlink_to(forks)
     for name in BROKEN:
         (folder / "data" / name).write_text("no picture")
     return folder
@@ -47,7 +48,7 @@ def desk(tmp_path_factory):
 
 def start(desk, script, *arguments):
     command = ["bash", str(ROOT / "scripts" / script), *map(str, arguments)]
-    environment = {**os.environ, "MASTER_PORT": str(free_port())}
+    environment = {**os.environ, "PATH": f"{desk / 'bin'}:{os.environ['PATH']}", "MASTER_PORT": str(free_port())}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, cwd=desk, env=environment, **pipes)
 

@@ -7,9 +7,10 @@ import logging
 import pytest
 
 from src.checkpoint.record import Description, RunState
-from src.config import Config, load_config, plain
+from src.config import Config, load_config
 from src.engine.resume import check_resumable
 from src.errors import UserError
+from src.overlay import plain
 
 CONFIG = Config()
 PAST = Description(config=plain(CONFIG), state=RunState(ranks=2, pictures="abc"))

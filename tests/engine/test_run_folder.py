@@ -2,7 +2,6 @@
 """What stands in a run folder, and how it becomes what it was when a checkpoint was written."""
 
 import json
-import logging
 import multiprocessing
 
 import numpy as np
@@ -10,19 +9,9 @@ import pytest
 
 from src.checkpoint.record import Description, Record, load_record
 from src.config import Config, load_config
+from src.engine.metrics.accuracy import Accuracy
 from src.engine.run_folder import NoFolder, RunFolder
 from src.errors import UserError
-
-
-@pytest.fixture(autouse=True)
-def _logging():
-    """Leave the log as it was before a run, which sends it to its folder."""
-    yield
-    logger = logging.getLogger("augvit")
-    for handler in logger.handlers:
-        handler.close()
-    logger.handlers.clear()
-    logger.propagate = True
 
 
 def record_of(epoch, step):
@@ -40,7 +29,7 @@ def two_epochs(path):
     for step in range(1, 8):
         folder.add_step(epoch=(step + 2) // 3, step=step, loss=1.0 / step)
         if step % 3 == 0:
-            folder.add_epoch(epoch=step // 3, step=step, loss=0.5, val_top1=10.0 * step)
+            folder.add_epoch(Accuracy, epoch=step // 3, step=step, loss=0.5, val_top1=10.0 * step)
             folder.save_last(record_of(step // 3, step), 2)
     return folder
 
@@ -58,7 +47,7 @@ def test_a_resumed_folder_is_what_it_was(tmp_path):
     again.start(Config(seed=1), again.newest().description)
     assert lines_of(folder.path) == before[:-1]  # the seventh step comes after the checkpoint
     assert load_config(folder.path / "config.yaml").seed == 1
-    again.add_epoch(epoch=3, step=9, loss=0.1, val_top1=90.0)
+    again.add_epoch(Accuracy, epoch=3, step=9, loss=0.1, val_top1=90.0)
     assert [line["step"] for line in lines_of(folder.path) if line["kind"] == "epoch"] == [3, 6, 9]
     assert (folder.path / "curves.png").exists()
 
@@ -142,7 +131,7 @@ def test_other_ranks_write_nothing(tmp_path, monkeypatch):
     assert folder.newest() is None
     folder.start(Config())
     folder.add_step(step=1)
-    folder.add_epoch(epoch=1)
+    folder.add_epoch(Accuracy, epoch=1)
     folder.save_last(record_of(1, 1), 2)
     folder.save_best(record_of(1, 1))
     folder.write_skipped(["a"])

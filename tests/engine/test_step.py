@@ -14,13 +14,15 @@ from mindspore import Tensor, nn, ops
 
 from src.config import Config, OptimConfig, TrainConfig
 from src.distributed import ALONE
-from src.engine.step import Inputs, TrainStep, _float16_products, _forward, gradient_function, training_settings
-from src.layers.drop_path import drop_path_masks
-from src.layers.dropout import dropout_keys
+from src.engine.objectives.classification import Classification
+from src.engine.precision import choose_precision, lowered, training_settings
+from src.engine.step import Inputs, TrainStep
+from src.layers.drop_path import drop_path_factors
+from src.layers.dropout import dropout_seeds
 from src.models.contract import unique_parameters
 from src.optim.ema import MovingAverage
 from src.optim.optimizer import build_optimizer
-from tests.tiny import tiny_model
+from tests.tiny import loss_and_gradients, tiny_model
 
 RANDOM = {"drop_rate": 0.2, "drop_path_rate": 0.3}
 HALF = {"precision": "float16", "loss_scale": 2.0, "loss_scale_window": 2}
@@ -61,7 +63,7 @@ def training(train=None, optim=None, **model):
     parameters = tuple(model.trainable_params())
     optimizer = build_optimizer(parameters, config.optim, model.no_weight_decay())
     average = MovingAverage(parameters, 0.5)
-    step = TrainStep(model, optimizer, average, config, ALONE)
+    step = TrainStep(model, Classification(), optimizer, average, config, ALONE)
     return Training(model=model, optimizer=optimizer, average=average, step=step, config=config)
 
 
@@ -94,13 +96,12 @@ def reference():
     def found(parts):
         depth = len(parts.model.blocks)
         if depth not in known:
-            parameters = ms.ParameterTuple(parts.model.trainable_params())
+            drop_path, seeds, images, targets = batch(parts.model).tensors()
             ms.set_context(mode=ms.PYNATIVE_MODE)
             try:
-                (loss, logits), gradients = gradient_function(parts.model, parameters)(*batch(parts.model).tensors())
+                loss, logits, named = loss_and_gradients(parts.model, images, targets, drop_path, seeds)
             finally:
                 ms.set_context(mode=ms.GRAPH_MODE)
-            named = {p.name: g.asnumpy() for p, g in zip(parameters, gradients, strict=True)}
             known[depth] = float(loss.asnumpy()), logits.asnumpy(), named
         return known[depth]
 
@@ -108,23 +109,25 @@ def reference():
 
 
 def batch(model, count=8, first=0):
-    """Return some pictures with soft targets, masks and keys."""
+    """Return some pictures with soft targets and noise."""
     rng = np.random.default_rng(first)
     images = rng.standard_normal((count, 3, 16, 16)).astype(np.float32)
     targets = (0.9 * np.eye(10)[rng.integers(0, 10, count)] + 0.01).astype(np.float32)
     positions = range(first, first + count)
-    masks = drop_path_masks(model.drop_path_rates, 1, 0, positions)
-    return Inputs(images, targets, masks, dropout_keys(1, 0, positions))
+    factors = drop_path_factors(model.drop_path_rates, 1, 0, positions)
+    return Inputs((images, targets), factors, dropout_seeds(1, 0, positions))
 
 
 def halves(whole):
-    split = [np.split(value, 2, value is whole.masks) for value in vars(whole).values()]
-    return [Inputs(*part) for part in zip(*split, strict=True)]
+    arrays = zip(*(np.split(array, 2) for array in whole.arrays), strict=True)
+    noise = (np.split(whole.drop_path, 2, axis=1), np.split(whole.seeds, 2))
+    return [Inputs(*part) for part in zip(arrays, *noise, strict=True)]
 
 
 def scaled(inputs, factor):
     """Return inputs whose loss is ``factor`` times as large, and so are the gradients."""
-    return dataclasses.replace(inputs, targets=inputs.targets * np.float32(factor))
+    images, targets = inputs.arrays
+    return dataclasses.replace(inputs, arrays=(images, targets * np.float32(factor)))
 
 
 def values(parameters):
@@ -199,9 +202,9 @@ def spoiled(inputs, where):
     """Return inputs whose loss is not a number; or, of a rescaled model, whose loss is finite, a gradient infinite."""
     if where == "gradient":
         return scaled(inputs, 1e37)
-    images = inputs.images.copy()
+    images, targets = inputs.arrays[0].copy(), inputs.arrays[1]
     images[-1, 0, 0, 0] = np.nan
-    return dataclasses.replace(inputs, images=images)
+    return dataclasses.replace(inputs, arrays=(images, targets))
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -233,7 +236,7 @@ def test_an_evaluation_of_the_average_between_two_steps_changes_nothing_and_is_f
     ends = []
     for evaluated in (False, True):
         parts = start("float16")
-        images = Tensor(batch(parts.model).images)
+        images = Tensor(batch(parts.model).arrays[0])
         for _ in range(3):
             assert parts.take(batch(parts.model), 1e-2)[2]
             if evaluated:
@@ -291,13 +294,15 @@ class Spy(nn.Cell):
 def test_products_are_float16_and_norm_softmax_and_logits_float32(pynative):
     model, seen = tiny_model("circulant2", depth=1, image_size=16, kernels="portable"), {}
     block = model.blocks[0]
-    attn, shortcut = block.attn, block.attn_shortcut.project
+    attend, shortcut = block.attn.attend, block.attn_shortcut.sum
     block.norm1 = Spy(block.norm1, "norm", seen)
-    for cell, name in ((attn, "softmax"), (attn, "product"), (attn, "merge_heads"), (shortcut, "product")):
+    for cell, name in ((attend, "softmax"), (attend, "product"), (attend, "merge_heads"), (shortcut, "product")):
         setattr(cell, name, Spy(getattr(cell, name), "shortcut" if cell is shortcut else name, seen))
+    attn = block.attn
     for cell, name in ((attn.qkv, "qkv"), (attn.proj, "proj"), (block.mlp.fc1, "fc1"), (block.mlp.fc2, "fc2")):
         cell.matmul = Spy(cell.matmul, name, seen)
-    logits = _forward(model, _float16_products)(Tensor(batch(model, 2).images), None, None)
+    precision = choose_precision(Config(train=TrainConfig(precision="float16")))
+    logits = lowered(model, precision)(Tensor(batch(model, 2).arrays[0]), None, None)
     products = ("qkv", "product", "merge_heads", "proj", "fc1", "fc2", "shortcut")
     assert {name: output for name, (_, output) in seen.items()} == {
         **dict.fromkeys(products, "Float16"),

@@ -4,7 +4,6 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -80,11 +79,19 @@ def test_overlays_of_one_name_are_refused(tmp_path):
         plan(tmp_path / "base.yaml", overlays, [1], tmp_path / "out")
 
 
-def test_a_sweep_that_is_stopped_goes_on(tmp_path, picture_folder):
+def test_a_sweep_that_is_stopped_goes_on(tmp_path, picture_folder, forks):
     (tmp_path / "base.yaml").write_text(BASE)
     (tmp_path / "plain.yaml").write_text("# nothing beside the identity\nmodel: {shortcut: {paths: 0}}\n")
     (tmp_path / "more.yaml").write_text("model: {shortcut: {paths: 1}}\n")
-    command = [sys.executable, str(ROOT / "tools" / "sweep.py"), "--base", "base.yaml", "--seeds", "3", "--variants"]
+    command = [
+        str(forks / "python"),
+        str(ROOT / "tools" / "sweep.py"),
+        "--base",
+        "base.yaml",
+        "--seeds",
+        "3",
+        "--variants",
+    ]
     command += ["plain.yaml", "more.yaml", "--data_path", str(picture_folder), "--output_path", "out", "--", "seed=9"]
     first = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     while not (tmp_path / "out" / "plain_3" / "metrics.jsonl").exists():

@@ -3,7 +3,6 @@
 
 import dataclasses
 import json
-import logging
 import shutil
 
 import mindspore as ms
@@ -17,7 +16,7 @@ from src.checkpoint.record import EMA, OPTIMIZER, Record, load_record, save_reco
 from src.config import Config, DataConfig, OptimConfig, TrainConfig, load_config
 from src.engine import run as engine
 from src.engine.evaluate import Evaluation
-from src.engine.metrics import Accuracy
+from src.engine.metrics.accuracy import Accuracy
 from src.engine.train import check, train
 from src.errors import UserError
 from src.models.contract import unique_parameters
@@ -28,17 +27,6 @@ TINY = {"name": "augvit_s", "image_size": 16, "patch_size": 8, "embed_dim": 24, 
 PLAIN = {**TINY, "name": "deit_s"}
 COLOURS = ("blue", "green", "red")
 PICTURES = {"train": 8, "val": 3}  # of each colour
-
-
-@pytest.fixture(autouse=True)
-def _logging():
-    """Leave the log as it is before a run, which sends it to its folder."""
-    yield
-    logger = logging.getLogger("augvit")
-    for handler in logger.handlers:
-        handler.close()
-    logger.handlers.clear()
-    logger.propagate = True
 
 
 @pytest.fixture(scope="module")
@@ -335,7 +323,7 @@ class Steps:
 
     def __call__(self, inputs, lr):
         loss = next(self.losses)
-        return loss, [np.zeros((len(one.images), 3), np.float32) for one in inputs], np.isfinite(loss)
+        return loss, [np.zeros((len(one.arrays[0]), 3), np.float32) for one in inputs], np.isfinite(loss)
 
     def state(self):
         return {}
@@ -375,7 +363,7 @@ def test_best_is_the_first_of_the_best_epochs(pictures, tmp_path, monkeypatch):
     scores = iter([1, 3, 3])
 
     def evaluation(*_):
-        return Evaluation(Accuracy(top1=next(scores), top5=9, count=9), 0.0)
+        return Evaluation(Accuracy({"top1": next(scores), "top5": 9, "pictures": 9}), 9, 0.0)
 
     monkeypatch.setattr(engine, "evaluate", evaluation)
     monkeypatch.setattr(engine, "TrainStep", lambda *_: Steps([1.0] * 12))

@@ -8,13 +8,15 @@ from mindspore import Tensor
 
 from src.config import Config, OptimConfig
 from src.distributed import ALONE
-from src.engine.step import Inputs, TrainStep, gradient_function
+from src.engine.objectives.classification import Classification
+from src.engine.step import Inputs, TrainStep
 from src.models.contract import unique_parameters
 from src.optim.ema import MovingAverage
 from src.optim.optimizer import build_optimizer
 from tests.conftest import shared_data
 from tests.golden.load import FOLDER, largest_difference, model_of, read_golden
 from tests.native import IMPLEMENTATIONS
+from tests.tiny import loss_and_gradients
 
 NAME = "train_augvit_circulant2.npz"
 
@@ -27,10 +29,10 @@ def assert_training_agrees(path, implementation):
     config = Config(optim=OptimConfig(weight_decay=golden.config["weight_decay"]))
     optimizer = build_optimizer(parameters, config.optim, model.no_weight_decay())
     average = MovingAverage(parameters, golden.config["ema_decay"])
-    step = TrainStep(model, optimizer, average, config, ALONE)
+    step = TrainStep(model, Classification(), optimizer, average, config, ALONE)
     losses = []
     for images, targets, lr in zip(*(golden.arrays[name] for name in ("images", "targets", "lr")), strict=True):
-        loss, logits, taken = step([Inputs(images, targets)], float(lr))
+        loss, logits, taken = step([Inputs((images, targets))], float(lr))
         assert [own.shape for own in logits] == [targets.shape]
         assert taken
         losses.append(loss)
@@ -45,11 +47,9 @@ def assert_training_agrees(path, implementation):
 def assert_gradients_agree(path, implementation):
     golden = read_golden(path)
     model = model_of(golden, "init/", implementation=implementation)
-    parameters = ms.ParameterTuple(model.trainable_params())
     images, targets = (Tensor(golden.arrays[name][0]) for name in ("images", "targets"))
-    (loss, _), gradients = gradient_function(model, parameters)(images, targets, None)
+    loss, _, own = loss_and_gradients(model, images, targets)
     assert float(loss) == pytest.approx(golden.arrays["losses"][0], abs=1e-5)
-    own = {parameter.name: gradient.asnumpy() for parameter, gradient in zip(parameters, gradients, strict=True)}
     expected = golden.in_our_names("grad0/", model)
     assert own.keys() == expected.keys()
     for name, value in expected.items():

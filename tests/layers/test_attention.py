@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
+from src.layers.accelerate import accelerate
 from src.layers.attention import Attention
-from src.layers.dense import Dense
-from src.layers.dropout import dropout, dropout_keys
+from src.layers.dense import Dense, add_bias
+from src.layers.dropout import Dropout, dropout_seeds, number_dropouts
 from src.layers.initial import token_parameter
 from src.layers.mlp import Mlp
 from src.layers.patch_embed import PatchEmbed
@@ -43,13 +44,27 @@ def attention(z, weights, heads):
 @pytest.mark.parametrize("kernels", KERNELS)
 @pytest.mark.parametrize(("dim", "heads", "bias"), [(12, 3, True), (8, 1, False), (6, 6, True)])
 def test_attention(dim, heads, bias, kernels, mode, rng):
-    cell = Attention(dim, heads, bias, kernels)
+    cell = accelerate(Attention(dim, heads, bias), kernels)
     weights = filled(cell, rng)
     assert ("qkv.bias" in weights) == bias
     z = rng.standard_normal((2, 5, dim)).astype(np.float32)
     y = cell(Tensor(z)).asnumpy()
     expected = np.stack([attention(picture.astype(np.float64), weights, heads) for picture in z])
     assert np.abs(y - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_the_weights_can_be_looked_at(kernels, rng):
+    cell = accelerate(Attention(12, 3), kernels)
+    filled(cell, rng)
+    z = Tensor(rng.standard_normal((2, 5, 12)).astype(np.float32))
+    weights = cell.weights(z).asnumpy()
+    assert weights.shape == (2, 3, 5, 5)
+    np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-5)
+    v = add_bias(cell.qkv(z), cell.qkv.bias).asnumpy()[..., 24:].reshape(2, 5, 3, 4).transpose(0, 2, 1, 3)
+    attended = (weights @ v).transpose(0, 2, 1, 3).reshape(2, 5, 12)
+    expected = attended @ cell.proj.weight.asnumpy().T + cell.proj.bias.asnumpy()
+    np.testing.assert_allclose(cell(z).asnumpy(), expected, rtol=0, atol=1e-5)
 
 
 def test_attention_of_large_logits_stays_finite(rng):
@@ -62,7 +77,7 @@ def test_attention_of_large_logits_stays_finite(rng):
 
 @pytest.mark.parametrize("kernels", KERNELS)
 def test_mlp(kernels, mode, rng):
-    cell = Mlp(5, 9, kernels)
+    cell = accelerate(Mlp(5, 9), kernels)
     weights = filled(cell, rng)
     z = rng.standard_normal((2, 3, 5)).astype(np.float32)
     hidden = z.astype(np.float64) @ weights["fc1.weight"].T + weights["fc1.bias"]
@@ -76,18 +91,21 @@ def test_mlp(kernels, mode, rng):
 def test_dropout_stands_behind_attention_and_twice_in_the_mlp(kernels, mode, rng):
     """The oracle is the same layer without dropout, its parts put together by hand."""
     z = Tensor(rng.standard_normal((2, 3, 6)).astype(np.float32))
-    keys = Tensor(dropout_keys(0, 0, range(2)))
-    cell = Attention(6, 2, kernels=kernels, drop_rate=0.5, drop_layer=4)
+    seeds = Tensor(dropout_seeds(0, 0, range(2)))
+    first, second = Dropout(0.5), Dropout(0.5)
+    second.number(1)
+    cell = accelerate(Attention(6, 2, drop_rate=0.5), kernels)
     filled(cell, rng)
-    dropped, whole = cell(z, keys).asnumpy(), cell(z)
+    dropped, whole = cell(z, seeds).asnumpy(), cell(z)
     assert (dropped == 0).any()
-    np.testing.assert_allclose(dropped, dropout(0.5, 4)(whole, keys).asnumpy(), rtol=1e-6)
+    np.testing.assert_allclose(dropped, first(whole, seeds).asnumpy(), rtol=1e-6)
 
-    cell = Mlp(6, 8, kernels, drop_rate=0.5, drop_layer=4)
+    cell = accelerate(Mlp(6, 8, drop_rate=0.5), kernels)
+    number_dropouts(cell)
     filled(cell, rng)
-    dropped = cell(z, keys).asnumpy()
-    hidden = dropout(0.5, 4)(cell.act(cell.fc1.product(z), cell.fc1.bias), keys)
-    np.testing.assert_allclose(dropped, dropout(0.5, 5)(cell.fc2(hidden), keys).asnumpy(), rtol=0, atol=1e-6)
+    dropped = cell(z, seeds).asnumpy()
+    hidden = first(cell.act(cell.fc1(z), cell.fc1.bias), seeds)
+    np.testing.assert_allclose(dropped, second(cell.fc2(hidden), seeds).asnumpy(), rtol=0, atol=1e-6)
     assert np.abs(dropped - cell(z).asnumpy()).max() > 0.1
 
 

@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
+from src.layers.accelerate import accelerate
 from src.layers.attention import Attention
 from src.layers.block import Block
 from src.layers.mlp import Mlp
-from src.layers.shortcut import ShortcutSettings, build_shortcut
+from src.layers.shortcut.build import build_shortcut
+from src.layers.shortcut.circulant import CirculantSum
+from src.layers.shortcut.settings import ShortcutSettings
 from tests.native import IMPLEMENTATIONS
 
 pytestmark = pytest.mark.usefixtures("pynative")
@@ -41,7 +44,7 @@ TWO_PATHS = {
 
 
 def build(settings):
-    return Block(
+    block = Block(
         DIM,
         Attention(DIM, HEADS, qkv_bias=True),
         Mlp(DIM, 4 * DIM),
@@ -49,6 +52,7 @@ def build(settings):
         build_shortcut(DIM, settings, "mlp"),
         norm_eps=1e-5,
     )
+    return accelerate(block)
 
 
 def fill(block, names):
@@ -105,16 +109,18 @@ def test_output_is_that_of_the_official_code(name, implementation, mode):
 def test_masks_drop_the_branches_and_leave_the_shortcuts():
     block = build(ShortcutSettings(paths=1, form="circ"))
     x = fill(block, {**NAMES, **ONE_PATH}).randn(3, 5, DIM).astype(np.float32)
-    attn_mask, mlp_mask = np.array([0, 2, 1], np.float32), np.array([1.25, 0, 1], np.float32)
-    y = block(Tensor(x), Tensor(attn_mask), Tensor(mlp_mask)).asnumpy()
+    attn_factors, mlp_factors = np.array([0, 2, 1], np.float32), np.array([1.25, 0, 1], np.float32)
+    y = block(Tensor(x), Tensor(attn_factors), Tensor(mlp_factors)).asnumpy()
 
-    def past(shortcut, norm, branch, x, mask):
+    def past(shortcut, norm, branch, x, factors):
         z = norm(Tensor(x))
-        branch = branch(z).asnumpy() * mask[:, None, None]
-        return x + branch + shortcut.project(z).asnumpy()
+        branch = branch(z).asnumpy() * factors[:, None, None]
+        project = shortcut.project
+        path = CirculantSum(project.weight.shape, 1.0, False, "dense")(z * 0, z * 0, z, project.weight, project.bias)
+        return x + branch + path.asnumpy()
 
-    half = past(block.attn_shortcut, block.norm1, block.attn, x, attn_mask)
-    expected = past(block.mlp_shortcut, block.norm2, block.mlp, half, mlp_mask)
+    half = past(block.attn_shortcut, block.norm1, block.attn, x, attn_factors)
+    expected = past(block.mlp_shortcut, block.norm2, block.mlp, half, mlp_factors)
     plain = block(Tensor(x)).asnumpy()
     assert np.abs(y - expected).max() < 1e-5
     assert np.abs(y[2] - plain[2]).max() < 1e-6

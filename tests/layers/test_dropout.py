@@ -1,23 +1,29 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""Dropout: masks that depend on the picture's key and the layer alone, and their statistics."""
+"""Dropout: masks that depend on the picture's seed and the layer alone, and their statistics."""
 
 import mindspore as ms
 import numpy as np
 import pytest
-from mindspore import Tensor
+from mindspore import Tensor, nn
 
-from src.layers.dropout import Dropout, KeepAll, dropout, dropout_keys
+from src.layers.dropout import Dropout, KeepAll, dropout, dropout_seeds, number_dropouts
 
 pytestmark = pytest.mark.usefixtures("pynative")
 
 
-def keys_of(count, seed=3):
-    return dropout_keys(seed, 0, range(count))
+def seeds_of(count, seed=3):
+    return dropout_seeds(seed, 0, range(count))
 
 
-def kept(rate, layer, keys, tokens=40, channels=100):
+def numbered(rate, layer):
+    cell = Dropout(rate)
+    cell.number(layer)
+    return cell
+
+
+def kept(rate, layer, seeds, tokens=40, channels=100):
     """Return which elements of a batch of ones stay, and check that they make up for the others."""
-    y = dropout(rate, layer)(Tensor(np.ones((len(keys), tokens, channels), np.float32)), Tensor(keys)).asnumpy()
+    y = numbered(rate, layer)(Tensor(np.ones((len(seeds), tokens, channels), np.float32)), Tensor(seeds)).asnumpy()
     assert set(np.unique(y)) == {np.float32(0), np.float32(1 / (1 - rate))}
     return y > 0
 
@@ -26,7 +32,7 @@ def correlation(a, b):
     return np.corrcoef(a.reshape(-1), b.reshape(-1))[0, 1]
 
 
-def hash_in_numpy(keys, layer, tokens, channels):
+def hash_in_numpy(seeds, layer, tokens, channels):
     """Return the hashes in exact integers, taken modulo 2**32 after every product."""
 
     def signed(x):
@@ -41,7 +47,7 @@ def hash_in_numpy(keys, layer, tokens, channels):
         return x
 
     golden = 0x9E3779B9  # 2**32 over the golden ratio
-    own = mix(signed(keys.astype(object) + layer * golden)).reshape(-1, 1, 1)
+    own = mix(signed(seeds.astype(object) + layer * golden)).reshape(-1, 1, 1)
     rows = mix(signed(own + np.arange(tokens).astype(object).reshape(1, -1, 1) * golden))
     columns = mix(signed(np.arange(channels).astype(object) * golden))
     return round_of(rows ^ columns, 15, 0x7FEB352D).astype(np.int64)
@@ -50,18 +56,18 @@ def hash_in_numpy(keys, layer, tokens, channels):
 @pytest.mark.parametrize(("rate", "layer"), [(0.1, 0), (0.5, 36), (0.9, 7)])
 def test_masks_equal_those_of_exact_integers(rate, layer, mode, rng):
     """In both modes: products that wrap around and shifts that keep the sign are what the hash is made of."""
-    keys = np.concatenate([keys_of(3), np.array([0, -1, 2**31 - 1, -(2**31)], np.int32)])
-    hashes = hash_in_numpy(keys, layer, 11, 13)
-    assert np.array_equal(Dropout(rate, layer).hashes(Tensor(keys), 11, 13).asnumpy(), hashes)
+    seeds = np.concatenate([seeds_of(3), np.array([0, -1, 2**31 - 1, -(2**31)], np.int32)])
+    hashes = hash_in_numpy(seeds, layer, 11, 13)
+    assert np.array_equal(numbered(rate, layer).hashes(Tensor(seeds), 11, 13).asnumpy(), hashes)
     x = rng.standard_normal((7, 11, 13)).astype(np.float32)
-    y = dropout(rate, layer)(Tensor(x), Tensor(keys)).asnumpy()
+    y = numbered(rate, layer)(Tensor(x), Tensor(seeds)).asnumpy()
     expected = np.where((hashes + 2**31) / 2**32 >= rate, x / (1 - rate), 0)
     np.testing.assert_allclose(y, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.1, 0.5, 0.9])
 def test_the_rate_holds_for_all_elements_pictures_tokens_and_channels(rate):
-    mask = kept(rate, 2, keys_of(32))
+    mask = kept(rate, 2, seeds_of(32))
     deviation = np.sqrt(rate * (1 - rate))
     assert abs(mask.mean() - (1 - rate)) < 4 * deviation / np.sqrt(mask.size)
     for axes in ((1, 2), (0, 2), (0, 1)):
@@ -74,15 +80,15 @@ def test_the_rate_holds_for_all_elements_pictures_tokens_and_channels(rate):
 def test_the_expectation_is_the_input(rng):
     x = rng.standard_normal((1, 3, 4)).astype(np.float32)
     count = 4000
-    y = dropout(0.3, 1)(Tensor(np.repeat(x, count, 0)), Tensor(keys_of(count))).asnumpy()
+    y = numbered(0.3, 1)(Tensor(np.repeat(x, count, 0)), Tensor(seeds_of(count))).asnumpy()
     assert np.abs(y.mean(axis=0) - x[0]).max() < 4 * np.abs(x).max() * np.sqrt(0.3 / 0.7 / count)
 
 
 def test_layers_pictures_and_neighbours_are_independent():
-    keys = keys_of(32)
-    mask = kept(0.5, 4, keys)
+    seeds = seeds_of(32)
+    mask = kept(0.5, 4, seeds)
     limit = 4 / np.sqrt(mask.size)
-    assert abs(correlation(mask, kept(0.5, 5, keys))) < limit
+    assert abs(correlation(mask, kept(0.5, 5, seeds))) < limit
     for offset in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1), (0, 7, 0), (0, 0, 32)):
         here = mask[offset[0] :, offset[1] :, offset[2] :]
         there = mask[: 32 - offset[0], : 40 - offset[1], : 100 - offset[2]]
@@ -91,47 +97,56 @@ def test_layers_pictures_and_neighbours_are_independent():
 
 def test_rectangles_are_independent():
     """The hash of rows xor that of columns alone would tie the fourth corner of a rectangle to the three others."""
-    mask = 2.0 * kept(0.5, 0, keys_of(32)) - 1
+    mask = 2.0 * kept(0.5, 0, seeds_of(32)) - 1
     corners = mask[:, ::2, ::2] * mask[:, 1::2, ::2] * mask[:, ::2, 1::2] * mask[:, 1::2, 1::2]
     assert abs(corners.mean()) < 4 / np.sqrt(corners.size)
 
 
 def test_a_mask_belongs_to_its_picture_in_any_batch(mode, rng):
-    keys, order = keys_of(6), rng.permutation(6)
+    seeds, order = seeds_of(6), rng.permutation(6)
     x = rng.standard_normal((6, 5, 8)).astype(np.float32)
-    cell = dropout(0.4, 3)
-    whole = cell(Tensor(x), Tensor(keys)).asnumpy()
-    assert np.array_equal(cell(Tensor(x[order]), Tensor(keys[order])).asnumpy(), whole[order])
-    assert np.array_equal(cell(Tensor(x[2:3]), Tensor(keys[2:3])).asnumpy(), whole[2:3])
+    cell = numbered(0.4, 3)
+    whole = cell(Tensor(x), Tensor(seeds)).asnumpy()
+    assert np.array_equal(cell(Tensor(x[order]), Tensor(seeds[order])).asnumpy(), whole[order])
+    assert np.array_equal(cell(Tensor(x[2:3]), Tensor(seeds[2:3])).asnumpy(), whole[2:3])
 
 
 def test_the_gradient_is_the_mask_over_what_is_kept(mode, rng):
     x = Tensor(rng.standard_normal((3, 5, 8)).astype(np.float32))
     dout = Tensor(rng.standard_normal((3, 5, 8)).astype(np.float32))
-    cell, keys = dropout(0.4, 3), Tensor(keys_of(3))
+    cell, seeds = numbered(0.4, 3), Tensor(seeds_of(3))
 
     def product(x):
-        return (cell(x, keys) * dout).sum()
+        return (cell(x, seeds) * dout).sum()
 
     gradient = ms.grad(product)(x).asnumpy()
-    mask = cell(ms.ops.ones_like(x), keys).asnumpy()
+    mask = cell(ms.ops.ones_like(x), seeds).asnumpy()
     assert 0.2 < (mask == 0).mean() < 0.6
     np.testing.assert_allclose(gradient, mask * dout.asnumpy(), rtol=1e-6)
 
 
-def test_without_keys_or_rate_the_input_is_handed_on():
+def test_without_seeds_or_rate_the_input_is_handed_on():
     x = Tensor(np.ones((1, 2, 3), np.float32))
-    assert np.array_equal(dropout(0.5, 0)(x).asnumpy(), x.asnumpy())
-    assert isinstance(dropout(0.0, 0), KeepAll)
-    assert np.array_equal(dropout(0.0, 0)(x, Tensor(keys_of(1))).asnumpy(), x.asnumpy())
+    assert np.array_equal(numbered(0.5, 0)(x).asnumpy(), x.asnumpy())
+    assert isinstance(dropout(0.0), KeepAll)
+    assert np.array_equal(dropout(0.0)(x, Tensor(seeds_of(1))).asnumpy(), x.asnumpy())
 
 
-def test_keys_are_functions_of_seed_epoch_and_position():
-    whole = dropout_keys(42, 3, range(32))
+def test_seeds_are_functions_of_seed_epoch_and_position():
+    whole = dropout_seeds(42, 3, range(32))
     assert whole.shape == (32,)
     assert whole.dtype == np.int32
     order = np.random.default_rng(0).permutation(32)
-    assert np.array_equal(dropout_keys(42, 3, order), whole[order])
-    assert len({*dropout_keys(1, 1, range(50)), *dropout_keys(2, 1, range(50)), *dropout_keys(1, 2, range(50))}) == 150
+    assert np.array_equal(dropout_seeds(42, 3, order), whole[order])
+    assert (
+        len({*dropout_seeds(1, 1, range(50)), *dropout_seeds(2, 1, range(50)), *dropout_seeds(1, 2, range(50))}) == 150
+    )
     assert (whole < 0).any()
     assert np.abs(whole.astype(np.int64)).max() > 2**30
+
+
+def test_the_dropouts_of_a_network_are_numbered_in_its_order():
+    network = nn.CellList([dropout(0.5), dropout(0.0), nn.SequentialCell(dropout(0.5), nn.Identity(), dropout(0.1))])
+    number_dropouts(network)
+    found = [cell.offset for _, cell in network.cells_and_names() if isinstance(cell, Dropout)]
+    assert found == [numbered(0.5, layer).offset for layer in range(3)]

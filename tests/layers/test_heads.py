@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 from mindspore import Tensor, nn
 
-from src.layers.heads import merge_heads, split_heads
+from src.layers.accelerate import accelerate
+from src.layers.heads import MergeHeads, SplitHeads
 from tests.native import KERNELS
 
 BATCH, HEADS, TOKENS, CHANNELS = 2, 3, 5, 7
 SCALE = 0.25
+
+
+def split_heads(heads, scales, kernels):
+    return accelerate(SplitHeads(heads, scales), kernels)
+
+
+def merge_heads(heads, kernels):
+    return accelerate(MergeHeads(heads), kernels)
 
 
 def split(qkv):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from mindspore import Tensor, nn
 
-from src.layers.norm import NativeLayerNorm, layer_norm
-from tests.native import KERNELS, needs_compiler
+from src.layers.accelerate import accelerate
+from src.layers.norm import LayerNorm
+from tests.native import KERNELS
 
 SHAPES = [(2, 3, 8), (70, 21), (1, 1, 1), (5, 7, 384)]
 EPSILON = 1e-3  # large enough to be seen
@@ -15,7 +16,7 @@ EPSILON = 1e-3  # large enough to be seen
 
 def filled(shape, kernels, rng):
     """Return a norm with weights that show, its input, and what its output is weighted with."""
-    cell = layer_norm(shape[-1], EPSILON, kernels)
+    cell = accelerate(LayerNorm(shape[-1], EPSILON), kernels)
     cell.gamma.set_data(Tensor(1 + 0.3 * rng.standard_normal(shape[-1:]).astype(np.float32)))
     cell.beta.set_data(Tensor(rng.standard_normal(shape[-1:]).astype(np.float32)))
     return cell, *((rng.standard_normal(shape) + 2).astype(np.float32) for _ in range(2))
@@ -66,12 +67,11 @@ def test_gradients(shape, kernels, mode, rng):
 
 @pytest.mark.parametrize("kernels", KERNELS)
 def test_it_has_the_parameters_of_mindspores(kernels):
-    cell = layer_norm(6, EPSILON, kernels)
+    cell = accelerate(LayerNorm(6, EPSILON), kernels)
     assert isinstance(cell, nn.LayerNorm)
     assert {p.name: p.shape for p in cell.get_parameters()} == {"gamma": (6,), "beta": (6,)}
 
 
-@needs_compiler
-def test_auto_is_native_where_it_can_be_compiled():
-    assert type(layer_norm(6, EPSILON)) is NativeLayerNorm
-    assert type(layer_norm(6, EPSILON, "portable")) is nn.LayerNorm
+def test_the_portable_form_is_mindspores(rng, pynative):
+    x = Tensor(rng.standard_normal((2, 3, 6)).astype(np.float32))
+    np.testing.assert_array_equal(LayerNorm(6, EPSILON)(x).asnumpy(), nn.LayerNorm((6,), epsilon=EPSILON)(x).asnumpy())

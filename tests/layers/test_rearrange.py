@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mindspore import Tensor, nn
 
+from src.layers.accelerate import accelerate
 from src.layers.rearrange import Rearrange
 from src.ops.windows import PADDING, unfold_index, window_index
 from tests.native import KERNELS
@@ -34,7 +35,7 @@ def test_value_and_gradient(name, kernels, mode, rng):
     tokens = rng.standard_normal((2, count, 5)).astype(np.float32)
     weights = rng.standard_normal((2, len(index), 5)).astype(np.float32)
     padded = np.concatenate([tokens, np.zeros((2, 1, 5), np.float32)], 1)
-    cell = Rearrange(index, count, kernels)
+    cell = accelerate(Rearrange(index, count), kernels)
     np.testing.assert_array_equal(cell(Tensor(tokens)).asnumpy(), padded[:, index])
     expected = np.zeros((2, count + 1, 5))
     np.add.at(expected, (slice(None), index), weights)  # PADDING, -1, is the row behind the tokens

@@ -6,10 +6,19 @@ import numpy as np
 import pytest
 from mindspore import Tensor, nn
 
-from src.layers.softmax import biased_softmax, softmax
+from src.layers.accelerate import accelerate
+from src.layers.softmax import BiasedSoftmax
 from tests.native import KERNELS
 
 SHAPES = [(2, 3, 197), (70, 16), (4, 5), (3, 1)]
+
+
+def softmax(kernels):
+    return accelerate(nn.Softmax(-1), kernels)
+
+
+def biased_softmax(kernels):
+    return accelerate(BiasedSoftmax(), kernels)
 
 
 def formula(x):

@@ -1,21 +1,21 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""What holds for a backbone of every family: goldens in PyTorch, masks, dropout, stages, new sizes, twins."""
+"""What holds for a backbone of every family: goldens in PyTorch, noise, stages, new sizes, twins."""
 
 import mindspore as ms
 import numpy as np
 import pytest
-from mindspore import ParameterTuple, Tensor
+from mindspore import Tensor
 
 from src.checkpoint.adapt import load_weights, portable
-from src.engine.step import gradient_function
 from src.errors import UserError
-from src.layers.dropout import Dropout, dropout_keys
-from src.models.contract import unique_parameters
+from src.layers.dropout import Dropout, dropout_seeds
+from src.models.contract import keep_all, unique_parameters
 from src.models.registry import create_model
+from src.overlay import plain
 from tests.conftest import shared_data
 from tests.golden.load import FAMILIES, FOLDER, family_model, read_golden
 from tests.native import KERNELS, needs_compiler
-from tests.tiny import TINY_FAMILIES, lively, random_pictures, tiny_family
+from tests.tiny import TINY_FAMILIES, lively, loss_and_gradients, random_pictures, tiny_family, tiny_model
 
 pytestmark = pytest.mark.usefixtures("pynative")
 
@@ -53,9 +53,7 @@ def test_gradients_equal_our_goldens(name, kernels):
     golden = read_golden(FOLDER / f"{name}.npz")
     model = family_model(golden, kernels)
     images, targets = (Tensor(golden.arrays[key]) for key in ("input", "targets"))
-    parameters = ParameterTuple(model.trainable_params())
-    _, gradients = gradient_function(model, parameters)(images, targets)
-    own = {p.name: gradient.asnumpy() for p, gradient in zip(parameters, gradients, strict=True)}
+    _, _, own = loss_and_gradients(model, images, targets)
     expected = golden.gradients(model)
     largest = max(np.abs(expected[key]).max() for key in own)
     assert largest > 0.1
@@ -78,19 +76,26 @@ def test_the_stages_say_what_the_blocks_return(name, rng):
     model = tiny_family(name)
     images = random_pictures(rng, model.settings.image_size)
     assert [index for stage in model.stages for index in stage.blocks] == list(range(len(model.blocks)))
-    tokens = model.enter(images)
-    for index in range(len(model.blocks)):
-        tokens = model.advance(index, tokens)
+    tokens, alive, kept = model.walk(images, watch=keep_all)
+    assert alive is None
+    assert len(kept) == len(model.blocks) + 1
+    for index, behind in enumerate(kept[1:]):
         stage = model.stage_of(index)
         rows, columns = stage.grid
-        assert tokens.shape == (2, stage.prefix + rows * columns, stage.dim)
+        assert behind.shape == (2, stage.count, stage.dim)
+        assert (stage.count, stage.patches) == (stage.prefix + rows * columns, rows * columns)
+        again, _ = model.advance(index, kept[index])
+        np.testing.assert_allclose(again.asnumpy(), behind.asnumpy(), rtol=0, atol=1e-5)
+    half, _, kept_half = model.walk(images, depth=1)
+    assert kept_half == ()
+    np.testing.assert_allclose(half.asnumpy(), kept[1].asnumpy(), rtol=0, atol=1e-5)
     features = model.leave(tokens).asnumpy()
     np.testing.assert_allclose(model.forward_features(images).asnumpy(), features, rtol=0, atol=1e-6)
     assert model.num_prefix_tokens == model.stages[-1].prefix
 
 
 @pytest.mark.parametrize("name", TINY_FAMILIES)
-def test_each_mask_drops_one_branch_of_one_picture(name, rng):
+def test_each_factor_drops_one_branch_of_one_picture(name, rng):
     """The oracle is a branch whose last layer is zero: identity and augmented paths stay."""
     model = lively(tiny_family(name), rng, 0.1)
     images, count = random_pictures(rng, model.settings.image_size), len(model.drop_path_rates)
@@ -99,9 +104,9 @@ def test_each_mask_drops_one_branch_of_one_picture(name, rng):
     whole = model(images).asnumpy()
     np.testing.assert_allclose(model(images, Tensor(ones)).asnumpy(), whole, rtol=0, atol=1e-6)
     for branch in (1, count - 2):
-        masks = ones.copy()
-        masks[branch, 1] = 0
-        masked = model(images, Tensor(masks)).asnumpy()
+        factors = ones.copy()
+        factors[branch, 1] = 0
+        dropped = model(images, Tensor(factors)).asnumpy()
         block = model.blocks[branch // 2]
         last = (block.attn.proj, block.mlp.fc2)[branch % 2]
         before = last.weight.asnumpy(), last.bias.asnumpy()
@@ -111,7 +116,7 @@ def test_each_mask_drops_one_branch_of_one_picture(name, rng):
         last.weight.set_data(Tensor(before[0]))
         last.bias.set_data(Tensor(before[1]))
         assert np.abs(whole[1] - without[1]).max() > 1e-4
-        np.testing.assert_allclose(masked, np.stack([whole[0], without[1]]), rtol=0, atol=1e-5)
+        np.testing.assert_allclose(dropped, np.stack([whole[0], without[1]]), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", TINY_FAMILIES)
@@ -119,9 +124,9 @@ def test_every_dropout_has_a_number_of_its_own_and_works(name, rng):
     model = lively(tiny_family(name, drop_rate=0.2), rng, 0.1)
     drops = [cell for _, cell in model.cells_and_names() if isinstance(cell, Dropout)]
     assert len({cell.offset for cell in drops}) == len(drops) > 3 * len(model.blocks)
-    images, keys = random_pictures(rng, model.settings.image_size), Tensor(dropout_keys(0, 0, range(2)))
+    images, seeds = random_pictures(rng, model.settings.image_size), Tensor(dropout_seeds(0, 0, range(2)))
     assert model.drop_rate == 0.2
-    assert np.abs(model(images, None, keys).asnumpy() - model(images).asnumpy()).max(axis=1).min() > 1e-4
+    assert np.abs(model(images, None, seeds).asnumpy() - model(images).asnumpy()).max(axis=1).min() > 1e-4
 
 
 @pytest.mark.parametrize("name", TINY_FAMILIES)
@@ -131,7 +136,7 @@ def test_another_size_and_back(name, rng):
     size = model.settings.image_size
     before = {key: parameter.asnumpy().copy() for key, parameter in unique_parameters(model).items()}
     grids = [stage.grid for stage in model.stages]
-    model.resize(2 * size)
+    model.set_size(2 * size)
     assert [stage.grid for stage in model.stages] == [(2 * rows, 2 * columns) for rows, columns in grids]
     assert np.isfinite(model(random_pictures(rng, 2 * size)).asnumpy()).all()
     fresh = tiny_family(name, image_size=2 * size)
@@ -139,7 +144,7 @@ def test_another_size_and_back(name, rng):
     fresh.set_train(False)
     images = random_pictures(rng, 2 * size)
     np.testing.assert_allclose(fresh(images).asnumpy(), model(images).asnumpy(), rtol=0, atol=1e-5)
-    model.resize(size)
+    model.set_size(size)
     after = unique_parameters(model)
     moved = {key for key, value in before.items() if not np.array_equal(after[key].asnumpy(), value)}
     assert all("pos_embed" in key or "bias_table" in key for key in moved)
@@ -179,8 +184,40 @@ def test_impossible_settings_are_named(name, settings, said):
 def test_swin_takes_windows_that_fit():
     model = tiny_family("swin_t")
     assert (model.settings.image_size, model.settings.window_size) == (32, 4)
-    model.resize(48)  # grids of 12 and 6: windows of 4 don't divide 6, of 6 they do
+    model.set_size(48)  # grids of 12 and 6: windows of 4 don't divide 6, of 6 they do
     assert model.settings.window_size == 6
     assert model.blocks[0].attn.bias_table.shape == (11 * 11, 2)
-    model.resize(32)
+    model.set_size(32)
     assert model.settings.window_size == 4
+
+
+@pytest.mark.parametrize("name", [*TINY_FAMILIES, "augvit_s"])
+def test_attention_can_be_looked_at(name, rng):
+    """The weights of a block on the tokens before it add up to one for each token, and are not all alike."""
+    model = lively(tiny_model() if name == "augvit_s" else tiny_family(name), rng, 0.3)
+    images = random_pictures(rng, model.settings.image_size)
+    _, _, kept = model.walk(images, watch=keep_all)
+    for index in range(len(model.blocks)):
+        weights = model.attention(index, kept[index]).asnumpy()
+        seen = weights.shape[0] * weights.shape[2]  # tokens of both pictures, window by window or not
+        assert seen == 2 * model.stage_of(index).count
+        np.testing.assert_allclose(weights.sum(-1), 1, rtol=0, atol=1e-5)
+        assert weights.shape[-1] == 1 or weights.std() > 1e-3  # the coarsest keys of a tiny PVT are a single one
+
+
+@pytest.mark.parametrize("name", [*TINY_FAMILIES, "augvit_s"])
+def test_a_rectangle(name, rng):
+    """Set to one and built for one are the same network; settings, stages and preprocessing go along."""
+    model = lively(tiny_model() if name == "augvit_s" else tiny_family(name), rng, 0.1)
+    height, width = model.settings.image_size, 2 * model.settings.image_size
+    model.set_size((height, width))
+    assert model.settings.image_size == (height, width) == model.preprocessing.size
+    assert [stage.grid[1] / stage.grid[0] for stage in model.stages] == [2.0] * len(model.stages)
+    assert [stage.count - stage.prefix for stage in model.stages] == [r * c for r, c in model.settings.grids]
+    fresh = create_model(model.name, **plain(model.settings))
+    load_weights(fresh, {key: p.asnumpy() for key, p in unique_parameters(model).items()}, "the same names and shapes")
+    fresh.set_train(False)
+    images = Tensor(rng.standard_normal((2, 3, height, width)).astype(np.float32))
+    logits = model(images).asnumpy()
+    assert np.isfinite(logits).all()
+    np.testing.assert_allclose(fresh(images).asnumpy(), logits, rtol=0, atol=1e-5)

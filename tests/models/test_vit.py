@@ -1,5 +1,5 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""The Vision Transformer: its contract, its masks, its positions."""
+"""The Vision Transformer: its contract, its noise, its positions."""
 
 import mindspore as ms
 import numpy as np
@@ -8,7 +8,7 @@ from mindspore import Tensor
 
 from src.checkpoint.adapt import load_weights
 from src.errors import UserError
-from src.layers.dropout import Dropout, dropout_keys
+from src.layers.dropout import Dropout, dropout_seeds
 from src.models.contract import unique_parameters
 from src.ops.position import resize_position_embedding
 from tests.native import IMPLEMENTATIONS
@@ -50,38 +50,38 @@ def test_embedding_is_the_strided_convolution_with_positions(rng):
 
 
 @pytest.mark.parametrize("released", ["base", "circulant2"])
-def test_masks_of_one_change_nothing(released, rng):
+def test_factors_of_one_change_nothing(released, rng):
     model, images = lively(tiny_model(released), rng, 0.2), random_pictures(rng, 32)
-    masked = model(images, Tensor(np.ones((4, 2), np.float32)))
-    np.testing.assert_allclose(masked.asnumpy(), model(images).asnumpy(), rtol=0, atol=1e-6)
+    dropped = model(images, Tensor(np.ones((4, 2), np.float32)))
+    np.testing.assert_allclose(dropped.asnumpy(), model(images).asnumpy(), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("released", ["base", "circulant2"])
 @pytest.mark.parametrize("branch", range(4))
-def test_a_mask_of_zero_drops_one_branch_of_one_picture(released, branch, rng):
+def test_a_factor_of_zero_drops_one_branch_of_one_picture(released, branch, rng):
     """The oracle is a branch whose last layer is zero: identity and augmented paths stay."""
     model, images = lively(tiny_model(released), rng, 0.2), random_pictures(rng, 32)
-    masks = np.ones((4, 2), np.float32)
-    masks[branch, 1] = 0
-    masked, whole = model(images, Tensor(masks)).asnumpy(), model(images).asnumpy()
+    factors = np.ones((4, 2), np.float32)
+    factors[branch, 1] = 0
+    dropped, whole = model(images, Tensor(factors)).asnumpy(), model(images).asnumpy()
     block = model.blocks[branch // 2]
     last = (block.attn.proj, block.mlp.fc2)[branch % 2]
     last.weight.set_data(last.weight * 0)
     last.bias.set_data(last.bias * 0)
     without = model(images).asnumpy()
     assert np.abs(whole[1] - without[1]).max() > 1e-3
-    np.testing.assert_allclose(masked[0], whole[0], rtol=0, atol=1e-6)
-    np.testing.assert_allclose(masked[1], without[1], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(dropped[0], whole[0], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(dropped[1], without[1], rtol=0, atol=1e-6)
 
 
-def test_masks_scale_their_branch(rng):
+def test_factors_scale_their_branch(rng):
     model, images = lively(tiny_model("base", depth=1), rng, 0.2), random_pictures(rng, 32)
-    masks = np.array([[1, 1], [2.5, 2.5]], np.float32)
-    masked = model(images, Tensor(masks)).asnumpy()
+    factors = np.array([[1, 1], [2.5, 2.5]], np.float32)
+    dropped = model(images, Tensor(factors)).asnumpy()
     last = model.blocks[0].mlp.fc2
     last.weight.set_data(last.weight * 2.5)
     last.bias.set_data(last.bias * 2.5)
-    np.testing.assert_allclose(masked, model(images).asnumpy(), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(dropped, model(images).asnumpy(), rtol=0, atol=1e-5)
 
 
 def test_every_dropout_has_a_number_of_its_own():
@@ -92,17 +92,17 @@ def test_every_dropout_has_a_number_of_its_own():
 
 
 @pytest.mark.parametrize("released", ["base", "circulant2"])
-def test_dropout_needs_keys_and_is_a_function_of_them(released, mode, rng):
+def test_dropout_needs_seeds_and_is_a_function_of_them(released, mode, rng):
     model, images = lively(tiny_model(released, drop_rate=0.2), rng, 0.2), random_pictures(rng, 32)
     plain = lively(tiny_model(released), np.random.default_rng(0), 0.2)
     load_weights(plain, {name: p.asnumpy() for name, p in unique_parameters(model).items()}, "same")
     assert np.array_equal(model(images).asnumpy(), plain(images).asnumpy())
-    keys = dropout_keys(0, 0, range(2))
-    dropped = model(images, None, Tensor(keys)).asnumpy()
+    seeds = dropout_seeds(0, 0, range(2))
+    dropped = model(images, None, Tensor(seeds)).asnumpy()
     assert np.abs(dropped - plain(images).asnumpy()).max(axis=1).min() > 1e-2
-    turned = model(Tensor(images.asnumpy()[::-1].copy()), None, Tensor(keys[::-1].copy())).asnumpy()
+    turned = model(Tensor(images.asnumpy()[::-1].copy()), None, Tensor(seeds[::-1].copy())).asnumpy()
     np.testing.assert_allclose(turned[::-1], dropped, rtol=0, atol=1e-5)
-    other = model(images, None, Tensor(dropout_keys(0, 1, range(2)))).asnumpy()
+    other = model(images, None, Tensor(dropout_seeds(0, 1, range(2)))).asnumpy()
     assert np.abs(other - dropped).max(axis=1).min() > 1e-2
 
 
@@ -122,7 +122,7 @@ def test_without_dropout_there_is_none():
 def test_resize_interpolates_the_positions(size, rng):
     model = lively(tiny_model("circulant2"), rng, 0.2)
     before = {name: parameter.asnumpy().copy() for name, parameter in unique_parameters(model).items()}
-    model.resize(size)
+    model.set_size(size)
     grid = (size // 8, size // 8)
     assert (model.grid_size, model.settings.image_size) == (grid, size)
     after = unique_parameters(model)
@@ -139,7 +139,7 @@ def test_resize_interpolates_the_positions(size, rng):
 def test_resize_to_the_same_size_changes_nothing(rng):
     model, images = lively(tiny_model("base"), rng, 0.2), random_pictures(rng, 32)
     positions, logits = model.pos_embed, model(images).asnumpy()
-    model.resize(32)
+    model.set_size(32)
     assert model.pos_embed is positions
     assert np.array_equal(model(images).asnumpy(), logits)
 
@@ -147,7 +147,7 @@ def test_resize_to_the_same_size_changes_nothing(rng):
 def test_resize_to_no_multiple_of_the_patch_is_refused_and_changes_nothing(rng):
     model = lively(tiny_model("base"), rng, 0.2)
     with pytest.raises(Exception, match="image_size=36: must be a multiple of patch_size=8"):
-        model.resize(36)
+        model.set_size(36)
     assert (model.settings.image_size, model.grid_size) == (32, (4, 4))
 
 
@@ -155,8 +155,8 @@ def test_resize_holds_for_a_network_that_was_compiled_before(rng):
     ms.set_context(mode=ms.GRAPH_MODE)
     model, images = lively(tiny_model("base"), rng, 0.2), random_pictures(rng, 32)
     first = model(images).asnumpy()
-    model.resize(64)
-    model.resize(32)  # the same size, other positions
+    model.set_size(64)
+    model.set_size(32)  # the same size, other positions
     fresh = tiny_model("base")
     fresh.set_train(False)
     load_weights(fresh, {name: parameter.asnumpy() for name, parameter in unique_parameters(model).items()}, "same")

@@ -53,8 +53,7 @@ def write_onnx(
     from src.deploy.onnx.simplify import simplify
     from src.deploy.onnx.trace import trace
 
-    size = network.preprocessing.size
-    graph = simplify(trace(network, (3, size, size)))
+    graph = simplify(trace(network, (3, *network.preprocessing.sides)))
     model = to_model(graph, properties, network.preprocessing if raw else None)
     if precision == "float16":
         model = to_float16(model)

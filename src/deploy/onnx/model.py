@@ -8,10 +8,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from src import __version__
-from src.config import Preprocessing
 from src.deploy.classifier import INPUT, OUTPUT
 from src.deploy.onnx.graph import Graph, Node
 from src.deploy.onnx.simplify import OPSET
+from src.preprocessing import Preprocessing
 
 _IR_VERSION = 10  # of ONNX 1.16, the first that has opset 21; runtimes of that age know opset 20
 _BATCH = "batch"  # what the first dimension is called

@@ -1,6 +1,7 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 """An ONNX file of each family: what it computes, what stands in it."""
 
+import copy
 from collections import Counter
 
 import mindspore as ms
@@ -11,8 +12,8 @@ from mindspore import Tensor
 from src.checkpoint import metadata
 from src.checkpoint.adapt import portable
 from src.checkpoint.record import Description
-from src.config import plain
 from src.deploy.onnx.file import read_onnx, write_onnx
+from src.overlay import plain
 from tests.tiny import TINY_FAMILIES, lively, tiny_family, tiny_model
 
 onnx = pytest.importorskip("onnx")
@@ -23,6 +24,25 @@ def network_of(name, rng):
     """Return a small network of a registered model, deit and augvit included."""
     modes = {"deit_s": "base", "augvit_s": "circulant2"}
     return lively(tiny_model(modes[name]) if name in modes else tiny_family(name), rng, 0.1)
+
+
+_TRACED = {}
+
+
+@pytest.fixture
+def traced_once(monkeypatch):
+    """Let a network be traced once for all tests, which have it with the same random weights: that takes longest."""
+    from src.deploy.onnx import trace as tracing  # needs onnx
+
+    genuine = tracing.trace
+
+    def trace(network, shape):
+        key = str(network.settings)
+        if key not in _TRACED:
+            _TRACED[key] = genuine(network, shape)
+        return copy.deepcopy(_TRACED[key])
+
+    monkeypatch.setattr(tracing, "trace", trace)
 
 
 def described(model):
@@ -44,7 +64,7 @@ def pynative_logits(model, images):
 
 
 @pytest.mark.parametrize("name", ["deit_s", "augvit_s", *TINY_FAMILIES])
-def test_every_family_computes_the_same_at_any_batch(name, tmp_path, rng):
+def test_every_family_computes_the_same_at_any_batch(name, tmp_path, rng, traced_once):
     model = network_of(name, rng)
     write_onnx(portable(model, "traced"), described(model), tmp_path / "f.onnx")
     classifier = read_onnx(tmp_path / "f.onnx")
@@ -56,7 +76,7 @@ def test_every_family_computes_the_same_at_any_batch(name, tmp_path, rng):
 
 @pytest.mark.parametrize(("precision", "largest"), [("float16", 0.01), ("int8", 0.3)])
 @pytest.mark.parametrize("raw", [False, True])
-def test_lower_precisions_stay_near(precision, largest, raw, tmp_path, rng):
+def test_lower_precisions_stay_near(precision, largest, raw, tmp_path, rng, traced_once):
     model = network_of("augvit_s", rng)
     batch = pictures(rng, model, 8)
     whole = tmp_path / "whole.onnx"
@@ -70,7 +90,7 @@ def test_lower_precisions_stay_near(precision, largest, raw, tmp_path, rng):
     assert path.stat().st_size < whole.stat().st_size
 
 
-def test_a_file_of_raw_pictures_normalises_them_itself(tmp_path, rng):
+def test_a_file_of_raw_pictures_normalises_them_itself(tmp_path, rng, traced_once):
     model = network_of("deit_s", rng)
     batch = pictures(rng, model, 3)
     found = []
@@ -82,7 +102,7 @@ def test_a_file_of_raw_pictures_normalises_them_itself(tmp_path, rng):
     np.testing.assert_allclose(found[1], found[0], rtol=0, atol=1e-5 * np.abs(found[0]).max())
 
 
-def test_what_stands_in_a_file(tmp_path, rng):
+def test_what_stands_in_a_file(tmp_path, rng, traced_once):
     model = network_of("augvit_s", rng)
     write_onnx(portable(model, "traced"), described(model), tmp_path / "f.onnx")
     proto = onnx.load(tmp_path / "f.onnx")
