@@ -1,2 +1,2 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""F5: what networks cost, and what their features are like."""
+"""F7: what networks cost, and what their features are like."""

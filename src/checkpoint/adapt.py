@@ -57,7 +57,7 @@ def model_of(record: Record, origin: str) -> Backbone:
     preprocessing = {k: v for k, v in vars(description.preprocessing).items() if k != "size"}
     model = create_network(description.network, preprocessing)
     load_weights(model, scored_weights(model, record), origin)
-    set_tables(model, record.part(TABLE))
+    set_tables(model, record.part(TABLE), origin)
     model.set_train(False)
     return model
 
@@ -110,6 +110,7 @@ def start_from(model: Backbone, record: Record, origin: str, new_head: bool, new
     size = record.description.settings["image_size"]
     model.set_size(size if isinstance(size, int) else tuple(size))
     load_weights(model, weights, origin)
+    set_tables(model, record.part(TABLE), origin)
     model.set_size(image_size)
     model.preprocessing = preprocessing  # its own, that there and back may have rounded
 

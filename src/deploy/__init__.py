@@ -1,2 +1,2 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""F5: exported files, and their use."""
+"""F7: exported files, and their use."""

@@ -1,2 +1,2 @@
 # Copyright 2026 The Aug-ViT MindSpore authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
-"""F5: training and evaluation."""
+"""F7: training and evaluation."""

@@ -39,7 +39,8 @@ def evaluate(
 ) -> Evaluation:
     """Return what a metric says of a network on all pictures of a loader, those of the other ranks included.
 
-    The pictures are counted over the ranks after each batch, so that no rank runs ahead of another by more than that.
+    The pictures are counted over the ranks after each batch, so that no rank runs ahead of another by more than that;
+    the progress line has the figures of this rank alone.
 
     Args:
         logits: the network.

@@ -15,6 +15,7 @@ from src.engine.class_map import ClassMap
 from src.engine.run_folder import RunFolder
 from src.engine.standing import Standing
 from src.models.contract import Backbone, unique_parameters
+from src.networks.tables import set_tables
 from src.overlay import plain
 
 
@@ -54,9 +55,10 @@ class RunRecords:
         self.parameters = {**unique_parameters(network), **self._beside}
 
     def restore(self, record: Record) -> None:
-        """Take the tensors of a record, which has to be of the same run."""
+        """Take the tensors and tables of a record, which has to be of the same run."""
         tensors = {name: value for name, value in record.tensors.items() if not name.startswith(TABLE)}
         load_tensors(self.parameters, tensors, f"{self._folder.last}: does not fit this run")
+        set_tables(self._network, record.part(TABLE), str(self._folder.last))
 
     def save_last(self, standing: Standing, state: RunState, names: list[str], score: float | None) -> None:
         """Write the checkpoint that the run can be resumed from, and the list of unreadable pictures.

@@ -51,9 +51,7 @@ def _run(program: str, end: Path) -> None:
         runpy.run_path(program, run_name="__main__")
         status = 0
     except SystemExit as left:
-        status = left.code if isinstance(left.code, int) else int(left.code is not None)
-        if isinstance(left.code, str):
-            sys.stderr.write(f"{left.code}\n")
+        status = exit_status(left)
     except BaseException:
         traceback.print_exc()
         status = 1
@@ -62,6 +60,13 @@ def _run(program: str, end: Path) -> None:
     _write_end(end, status)
     time.sleep(_LINGER_SECONDS)
     sys.exit(status)
+
+
+def exit_status(left: SystemExit) -> int:
+    """Return the status that Python would end with, and say what it would say: a text is an error by itself."""
+    if isinstance(left.code, str):
+        sys.stderr.write(f"{left.code}\n")
+    return left.code if isinstance(left.code, int) else int(left.code is not None)
 
 
 def _keep_to_share(rank: int, shares: int) -> None:

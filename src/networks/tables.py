@@ -9,6 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 from mindspore import nn
 
+from src.errors import UserError
+
 
 def tables_of(network: nn.Cell) -> dict[str, np.ndarray]:
     """Return the tables of all Cells within a network, by the path of the Cell and the name of the table."""
@@ -19,14 +21,16 @@ def tables_of(network: nn.Cell) -> dict[str, np.ndarray]:
     }
 
 
-def set_tables(network: nn.Cell, tables: Mapping[str, np.ndarray]) -> None:
+def set_tables(network: nn.Cell, tables: Mapping[str, np.ndarray], origin: str) -> None:
     """Give the Cells of a network the tables that ``tables_of`` returned for one of the same settings.
 
+    ``origin`` is where they come from, for messages.
+
     Raises:
-        ValueError: tables are missing, or belong to no Cell.
+        UserError: tables are missing, or belong to no Cell.
     """
     if strange := tables.keys() ^ tables_of(network).keys():
-        raise ValueError(f"tables that the network or the checkpoint does not have: {', '.join(sorted(strange))}")
+        raise UserError(f"{origin}: tables that it or the network does not have: {', '.join(sorted(strange))}")
     for path, cell in network.cells_and_names():
         own = getattr(cell, "tables", {})
         if own:

@@ -30,7 +30,7 @@ from src.errors import UserError
 from src.models.registry import list_models
 from tests.conftest import ROOT
 
-DRIVERS = ("throughput", "before", "onnx_latency", "shortcut_cost", "scaling", "memory")
+DRIVERS = ("throughput", "onnx_latency", "shortcut_cost", "scaling", "memory")
 ROW = Subject("augvit_ti", "forward", 8, 224)
 
 

@@ -139,13 +139,13 @@ def run(arguments: list[str], python: str) -> None:
 
 def end_as(work) -> None:
     """Do the work, and end this process with the status that Python would end with."""
+    from src.launch.rank import exit_status
+
     status = 0
     try:
         work()
     except SystemExit as left:
-        status = left.code if isinstance(left.code, int) else int(left.code is not None)
-        if isinstance(left.code, str):
-            sys.stderr.write(f"{left.code}\n")
+        status = exit_status(left)
     except KeyboardInterrupt:
         traceback.print_exc()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
