@@ -21,7 +21,7 @@ from src.models.contract import unique_parameters
 from src.models.registry import create_model
 from src.overlay import plain
 from src.project_tree import READMES, tree, tree_of, write_tree
-from tests.conftest import ROOT
+from tests.conftest import ROOT, free_port
 from tests.data.sets.test_cifar import write_cifar
 
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in READMES}
@@ -128,6 +128,7 @@ def test_a_command_works(desk, forks, command):
         pytest.skip("msrun is not on the path")
     shell = ["bash", "-euo", "pipefail", "-c", command]
     environment = {key: value for key, value in os.environ.items() if key != "VENV"}
+    environment["MASTER_PORT"] = str(free_port())  # the ranks of another test may have the usual one
     environment["PATH"] = f"{forks}:{environment['PATH']}"  # but scripts/quickstart.sh starts what is in .venv
     done = subprocess.run(shell, cwd=desk, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

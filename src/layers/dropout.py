@@ -9,14 +9,15 @@ operators that draw inside the graph guarantee none of that.
 
 from collections.abc import Sequence
 
-import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
 from src.draws import Stream, generator
 
 _SPREAD = -0x61C88647  # 2**32 over the golden ratio, odd: sends neighbours far apart, modulo 2**32
-_FACTORS = (0x7FEB352D, -0x7B935975)  # odd, of Wellons' lowbias32; as int32
+# shifts and odd factors of Wellons' lowbias32; as int32
+_ROUNDS = ((16, 0x7FEB352D), (15, -0x7B935975), (16, 0x7FEB352D))
+_LAST = (15, 0x7FEB352D)
 
 
 class Dropout(nn.Cell):
@@ -48,8 +49,8 @@ class Dropout(nn.Cell):
     def hashes(self, seeds: Tensor, tokens: int, channels: int) -> Tensor:
         """Return uniform int32 numbers (B, tokens, channels) of ``seeds`` (B,)."""
         own = _mix(seeds + self.offset).reshape(-1, 1, 1)  # (B, 1, 1)
-        rows = _mix(own + (_count(tokens) * _SPREAD).reshape(1, -1, 1))  # (B, N, 1)
-        return _shift_and_multiply(ops.bitwise_xor(rows, _mix(_count(channels) * _SPREAD)), 15, _FACTORS[0])
+        rows = _mix(own + _rows(tokens))  # (B, N, 1)
+        return _shift_and_multiply(ops.bitwise_xor(rows, _columns(channels)), *_LAST)
 
 
 class KeepAll(nn.Cell):
@@ -84,15 +85,30 @@ def dropout_seeds(seed: int, epoch: int, positions: Sequence[int]) -> np.ndarray
     return np.array(draws, np.int32)
 
 
-def _count(stop: int) -> Tensor:
-    return ops.arange(0, stop, 1, dtype=ms.int32)
+@ops.constexpr  # a constant of the graph: as operations they were a third of the compile time of a step with dropout
+def _rows(tokens: int) -> Tensor:
+    """Return the numbers of rows, spread: int32 (1, N, 1)."""
+    return Tensor(_spread(tokens).reshape(1, -1, 1))
+
+
+@ops.constexpr
+def _columns(channels: int) -> Tensor:
+    """Return the hashes of the numbers of columns, int32 (C,): ``_mix`` on the host."""
+    x = _spread(channels)
+    for shift, factor in _ROUNDS:
+        x = (x ^ (x >> shift)) * np.int32(factor)
+    return Tensor(x)
+
+
+def _spread(count: int) -> np.ndarray:
+    return np.arange(count, dtype=np.int32) * np.int32(_SPREAD)  # wraps around
 
 
 def _mix(x: Tensor) -> Tensor:
     """Return a hash of each int32 number; for small tensors: it takes nine passes."""
-    return _shift_and_multiply(
-        _shift_and_multiply(_shift_and_multiply(x, 16, _FACTORS[0]), 15, _FACTORS[1]), 16, _FACTORS[0]
-    )
+    for shift, factor in _ROUNDS:
+        x = _shift_and_multiply(x, shift, factor)
+    return x
 
 
 def _shift_and_multiply(x: Tensor, shift: int, factor: int) -> Tensor:

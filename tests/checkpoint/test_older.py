@@ -7,7 +7,6 @@ Networks with random weights were saved and exported; ``run`` is ``train.py`` on
 
 import shutil
 import subprocess
-import sys
 
 import mindspore as ms
 import numpy as np
@@ -47,7 +46,7 @@ def test_an_exported_file_is_read(suffix, expected):
     np.testing.assert_allclose(logits, expected["augvit_s/logits"], rtol=0, atol=2e-5)
 
 
-def test_a_run_goes_on_from_the_middle_of_an_epoch(picture_folder, tmp_path):
+def test_a_run_goes_on_from_the_middle_of_an_epoch(picture_folder, tmp_path, forks):
     """As it would have: the counts of the epoch under way, and every tensor at the end, but for other processors."""
     run = tmp_path / "run"
     shutil.copytree(OLDER / "run", run)
@@ -55,7 +54,7 @@ def test_a_run_goes_on_from_the_middle_of_an_epoch(picture_folder, tmp_path):
     state = load_record(run / "last.ckpt").description.state
     assert (state.metric, state.epoch_pictures) == ({"top1": 4, "pictures": 12}, 12)
     arguments = ["--config_path", "run/config.yaml", "--output_path", "run", "--data_path", "pictures", "--resume"]
-    command = [sys.executable, str(ROOT / "train.py"), *arguments, "--device_target", "CPU"]
+    command = [str(forks / "python"), str(ROOT / "train.py"), *arguments, "--device_target", "CPU"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     own, end = load_record(run / "last.ckpt"), load_record(OLDER / "run" / "end.ckpt")

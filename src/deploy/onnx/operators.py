@@ -181,21 +181,38 @@ def _mean(graph: Graph, inputs: Sequence[Value], shape: Shape) -> Value:
     return graph.add("ReduceMean", [tensor, graph.integers(axes)], shape, keepdims=int(keep))
 
 
+@_register("Slice")
+def _slice(graph: Graph, inputs: Sequence[Value], shape: Shape) -> Value:
+    tensor, begin, sizes = inputs
+    lengths = graph.shape(tensor)
+    end = [size if low == 0 else low + size for low, size in zip(begin, sizes, strict=True)]
+    end = [length if size == -1 else high for length, size, high in zip(lengths, sizes, end, strict=True)]
+    return _cut(graph, tensor, begin, end)
+
+
 @_register("StridedSlice")
 def _strided_slice(graph: Graph, inputs: Sequence[Value], shape: Shape) -> Value:
     tensor, begin, end, strides, begin_mask, end_mask, *others = inputs
     if any(others[:2]) or any(stride != 1 for stride in strides):
         raise NotImplementedError("StridedSlice with an ellipsis, a new axis or strides")
     lengths = graph.shape(tensor)
-    cut = []  # (axis, from, to) of what is not kept whole
-    for axis, (low, high) in enumerate(zip(begin, end, strict=True)):
-        low, high = 0 if begin_mask >> axis & 1 else low, lengths[axis] if end_mask >> axis & 1 else high
-        if low != 0 or high not in (lengths[axis], Dimension(tensor, axis)):
-            cut.append((axis, low, high))
-    if cut:
-        axes, lows, highs = zip(*cut, strict=True)
-        kept = {axis: high - low for axis, low, high in cut}
-        part = tuple(kept.get(axis, length) for axis, length in enumerate(lengths))
-        tensor = graph.add("Slice", [tensor, *map(graph.integers, (lows, highs, axes))], part)
+    begin = [0 if begin_mask >> axis & 1 else low for axis, low in enumerate(begin)]
+    end = [lengths[axis] if end_mask >> axis & 1 else high for axis, high in enumerate(end)]
+    tensor = _cut(graph, tensor, begin, end)
     single = [axis for axis in range(len(begin)) if others[2] >> axis & 1]
     return graph.add("Squeeze", [tensor, graph.integers(single)], shape) if single else tensor
+
+
+def _cut(graph: Graph, tensor: str, begin: Sequence[int], end: Sequence[int | Dimension]) -> str:
+    """Return what lies from ``begin`` to ``end`` on each axis, which is kept whole where it ends with its length."""
+    lengths = graph.shape(tensor)
+    cut = []
+    for axis, (low, high) in enumerate(zip(begin, end, strict=True)):
+        if low != 0 or high not in (lengths[axis], Dimension(tensor, axis)):
+            cut.append((axis, low, high))
+    if not cut:
+        return tensor
+    axes, lows, highs = zip(*cut, strict=True)
+    kept = {axis: high - low for axis, low, high in cut}
+    part = tuple(kept.get(axis, length) for axis, length in enumerate(lengths))
+    return graph.add("Slice", [tensor, *map(graph.integers, (lows, highs, axes))], part)

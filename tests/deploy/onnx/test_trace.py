@@ -25,6 +25,7 @@ class Odd(nn.Cell):
         x = ops.cat((second, ops.zeros((images.shape[0], 1, 32), ms.float32), first), axis=1)  # (B, 7, 32)
         x = x[:, 1:6]
         y = ops.matmul(x, self.weight.T) + ops.broadcast_to(self.weight[:1, :4], (x.shape[0], -1, -1))
+        y = ops.slice(y, (0, 1, 0), (-1, -1, 3))  # (B, 4, 3)
         return (y - y.sum(axis=-1, keepdims=True) / 2).mean(axis=1)
 
 
