@@ -13,12 +13,12 @@ from src.data.recipes.classify import EvalRecipe, Prepare, TrainRecipe
 from src.data.recipes.recipe import Recipe
 from src.data.sampler import rank_positions
 from src.data.source import Source
-from src.data.stages import Faults, build_pipeline
+from src.data.stages import Shelf, build_pipeline
 from src.distributed import ALONE, Ranks
 from src.errors import UserError
 from src.preprocessing import Preprocessing
 
-_AHEAD = 1  # batches, and rows for each thread, that a stage keeps for the next one; MindSpore's own default is 16
+_AHEAD = 2  # batches, and rows for each thread, that a stage keeps for the next one; MindSpore's own default is 16
 
 
 class TrainLoader:
@@ -60,20 +60,20 @@ class TrainLoader:
         for epoch in range(first, last):
             yield itertools.islice(batches, len(self._batches) - (done if epoch == first else 0))
 
-    def dataset(self, first_epoch: int = 0, first_step: int = 0, faults: Faults | None = None) -> ds.Dataset:
-        """Return the data set of epochs that all begin at a step; for ``faults`` see ``build_pipeline``."""
+    def dataset(self, first_epoch: int = 0, first_step: int = 0, shelf: Shelf | None = None) -> ds.Dataset:
+        """Return the data set of epochs that all begin at a step; for ``shelf`` see ``build_pipeline``."""
         batches = self._batches[first_step * self._accumulate :]
-        return build_pipeline(self._recipe, batches, self._workers, first_epoch, faults)
+        return build_pipeline(self._recipe, batches, self._workers, first_epoch, shelf)
 
     def _read(self, first: int, last: int, first_step: int) -> Iterator[Batch]:
         """Yield the batches of some epochs: those of a part of one, then those of whole ones, by a pipeline each."""
-        faults: Faults = {}
+        shelf = Shelf()
         if first_step:
             if first_step < self.steps_per_epoch:
-                yield from read_batches(self.dataset(first, first_step, faults), self._recipe, faults, 1)
+                yield from read_batches(self.dataset(first, first_step, shelf), self._recipe, shelf, 1)
             first += 1
         if first < last:
-            yield from read_batches(self.dataset(first, 0, faults), self._recipe, faults, last - first)
+            yield from read_batches(self.dataset(first, 0, shelf), self._recipe, shelf, last - first)
 
 
 class EvalLoader:
@@ -101,27 +101,25 @@ class EvalLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of one pass over this rank's share."""
-        faults: Faults = {}
         if not self._batches:  # more ranks than pictures
             return iter(())
-        return read_batches(self.dataset(faults), self._recipe, faults, 1)
+        shelf = Shelf()
+        return read_batches(self.dataset(shelf), self._recipe, shelf, 1)
 
-    def dataset(self, faults: Faults | None = None) -> ds.Dataset:
-        """Return the data set of one pass; for ``faults`` see ``build_pipeline``."""
-        return build_pipeline(self._recipe, self._batches, self._workers, faults=faults)
+    def dataset(self, shelf: Shelf | None = None) -> ds.Dataset:
+        """Return the data set of one pass; for ``shelf`` see ``build_pipeline``."""
+        return build_pipeline(self._recipe, self._batches, self._workers, shelf=shelf)
 
 
-def read_batches(dataset: ds.Dataset, recipe: Recipe, faults: Faults, epochs: int) -> Iterator[Batch]:
-    """Yield the batches of so many epochs of a data set that ``build_pipeline`` made with ``faults``.
+def read_batches(dataset: ds.Dataset, recipe: Recipe, shelf: Shelf, epochs: int) -> Iterator[Batch]:
+    """Yield the batches of so many epochs of a data set that ``build_pipeline`` made with ``shelf``.
 
     Raises:
         UserError: a picture that can't be read, where its batch would come.
     """
 
     def batch(row: list[np.ndarray]) -> Batch:
-        *columns, positions, fault = row
-        if fault[0]:
-            raise faults[int(fault[0])]
+        ((*columns, positions),) = shelf.take(row)
         return recipe.batch(positions, *columns)
 
     before = ds.config.get_prefetch_size()

@@ -6,7 +6,9 @@ Three stages, each working ahead of the next: a ``GeneratorDataset`` of the plac
 is done to a batch together. Nothing is drawn by MindSpore, so the number of threads changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import mindspore.dataset as ds
 import numpy as np
@@ -15,10 +17,8 @@ from PIL import Image
 from src.data.recipes.recipe import Place, Recipe
 from src.distributed import available_cores
 
-Faults = dict[int, Exception]  # what a stage raised, by the number that stands for it in a batch
 _ROW = 8  # places of a row, because handing over a row costs as much as reading a tiny picture
 _BLOCKS = 8  # of memory that Pillow keeps for each thread instead of giving them back: 5 % more pictures a second
-_NONE = np.int64(0)  # in place of the number of a fault
 
 
 class _Places:
@@ -58,42 +58,54 @@ class _Keys(ds.Sampler):
 
 
 class _Stages:
-    """What the threads call; an error goes through the pipeline as a number, because MindSpore logs those it sees."""
+    """What the threads do."""
 
-    def __init__(self, recipe: Recipe, faults: Faults | None) -> None:
-        """Keep errors in ``faults``, which the threads share; with None they are left to MindSpore."""
-        self._recipe, self._faults = recipe, faults
+    def __init__(self, recipe: Recipe) -> None:
+        """Do it for the samples and batches of ``recipe``."""
+        self._recipe = recipe
 
-    def read(self, places: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the stacked samples of a row of places, the places, and the number of the fault."""
+    def read(self, places: np.ndarray) -> list[tuple[np.ndarray, ...]]:
+        """Return the samples of a row of places, each with its place."""
+        return [(*self._recipe.sample(Place(*map(int, place))), place) for place in places]
+
+    def combine(self, samples: Iterable[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+        """Return the columns of a batch and its positions, of samples with their places."""
+        *parts, places = _stack(samples)
+        epochs, positions = places.T
+        return *self._recipe.combine(int(epochs[0]), positions, *parts), positions
+
+
+class Shelf:
+    """Where a stage leaves what it made for the next one, which gets a number for it by way of MindSpore.
+
+    MindSpore would copy the arrays, which costs 5 to 8 % of the pictures a second, and log an error with its stacks.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._made: dict[int, Any] = {}
+        self._numbers = itertools.count()
+
+    def leave(self, work: Callable[..., Any], *arguments: Any) -> np.ndarray:
+        """Do some work, and return the number, int64 (1,), of what came of it, an error perhaps."""
+        number = next(self._numbers)
         try:
-            samples = [self._recipe.sample(Place(*map(int, place))) for place in places]
+            self._made[number] = work(*arguments)
         except Exception as error:
-            return *_empty(self._recipe.parts), places, self._keep(error)
-        return *(np.stack(part) for part in zip(*samples, strict=True)), places, _NONE
+            self._made[number] = error
+        return np.array([number])
 
-    def combine(self, *rows: list[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Return the columns of a batch, the positions, and the number of the fault; MindSpore adds an argument."""
-        *samples, places, faults, _ = rows
-        epochs, positions = np.concatenate(places).T
-        fault = next((fault for fault in faults if fault), _NONE)
-        columns = _empty(self._recipe.columns)
-        if not fault:
-            try:
-                columns = self._recipe.combine(int(epochs[0]), positions, *map(np.concatenate, samples))
-            except Exception as error:
-                fault = self._keep(error)
-        return *columns, positions, np.array([fault])
-
-    def _keep(self, error: Exception) -> np.int64:
-        if self._faults is None:
-            raise error
-        self._faults[id(error)] = error
-        return np.int64(id(error))
+    def take(self, numbers: Iterable[np.ndarray]) -> list[Any]:
+        """Return what has these numbers, and keep it no longer; raises the first error that is among it."""
+        made = [self._made.pop(int(number[0])) for number in numbers]
+        for one in made:
+            if isinstance(one, Exception):
+                raise one
+        return made
 
 
 def build_pipeline(
-    recipe: Recipe, batches: Sequence[range], workers: int, first_epoch: int = 0, faults: Faults | None = None
+    recipe: Recipe, batches: Sequence[range], workers: int, first_epoch: int = 0, shelf: Shelf | None = None
 ) -> ds.Dataset:
     """Return the data set of a recipe's batches, an epoch as long as another.
 
@@ -102,25 +114,50 @@ def build_pipeline(
         batches: positions of each batch of an epoch; all but the last hold as many.
         workers: threads that read, at most one a core: MindSpore allows no more.
         first_epoch: that each iterator begins with.
-        faults: where an error is kept; the batch that it belongs to carries its key there instead of arrays. With None
-            the iterator raises MindSpore's ``RuntimeError``, which holds the text of the error and where it came from.
+        shelf: where the batches are left, and errors in their places. With None they come through MindSpore, which
+            copies them, and the iterator raises its ``RuntimeError`` with the text of an error and where it came from.
 
     Returns:
-        Columns of the recipe, then ``position`` int64 (B,) and ``fault`` int64 (1,), which is 0 where there is none.
+        Columns of the recipe, then ``position`` int64 (B,); with a shelf only ``batch`` int64 (1,), their number there.
     """
-    places, stages = _Places(batches), _Stages(recipe, faults)
+    places, stages = _Places(batches), _Stages(recipe)
     workers = min(workers, available_cores())
     Image.core.set_blocks_max(_BLOCKS * workers)  # what the variable PILLOW_BLOCKS_MAX sets
-    samples = [*recipe.parts, "place", "fault"]
+    read, combine = _copied(stages) if shelf is None else _left(stages, shelf)
+    parts, columns = [*recipe.parts, "place"], [*recipe.columns, "position"]
+    if shelf is not None:
+        parts, columns = ["row"], ["batch"]
     rows = ds.GeneratorDataset(places, ["place"], sampler=_Keys(len(places), first_epoch))
-    rows = rows.map(stages.read, ["place"], samples, num_parallel_workers=workers)
-    return rows.batch(
-        places.per_batch,
-        num_parallel_workers=1,
-        per_batch_map=stages.combine,
-        output_columns=[*recipe.columns, "position", "fault"],
-    )
+    rows = rows.map(read, ["place"], parts, num_parallel_workers=workers)
+    return rows.batch(places.per_batch, num_parallel_workers=1, per_batch_map=combine, output_columns=columns)
 
 
-def _empty(names: Sequence[str]) -> list[np.ndarray]:
-    return [np.zeros(1)] * len(names)
+def _copied(stages: _Stages) -> tuple[Callable, Callable]:
+    """Return the stages as MindSpore calls them, with arrays; the second gets lists of them and one argument more."""
+
+    def read(places: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(_stack(stages.read(places)))
+
+    def combine(*parts: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        return stages.combine(zip(*map(itertools.chain.from_iterable, parts[:-1]), strict=True))
+
+    return read, combine
+
+
+def _left(stages: _Stages, shelf: Shelf) -> tuple[Callable, Callable]:
+    """Return the stages as MindSpore calls them, with numbers of what is left on the shelf."""
+
+    def read(places: np.ndarray) -> np.ndarray:
+        return shelf.leave(stages.read, places)
+
+    def batch(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        return stages.combine(itertools.chain.from_iterable(shelf.take(rows)))
+
+    def combine(rows: Sequence[np.ndarray], _: object) -> tuple[np.ndarray]:
+        return (shelf.leave(batch, rows),)
+
+    return read, combine
+
+
+def _stack(samples: Iterable[tuple[np.ndarray, ...]]) -> Iterator[np.ndarray]:
+    return map(np.stack, zip(*samples, strict=True))

@@ -35,7 +35,7 @@ def read_plainly(recipe, positions, epoch):
     """Return the columns of a batch, read in this thread without MindSpore."""
     samples = [recipe.sample(Place(epoch, position)) for position in positions]
     positions = np.array(positions)
-    return *recipe.combine(epoch, positions, *map(np.stack, zip(*samples, strict=True))), positions, np.array([0])
+    return *recipe.combine(epoch, positions, *map(np.stack, zip(*samples, strict=True))), positions
 
 
 def rows_of(dataset, epochs=1):
